@@ -1,0 +1,1 @@
+"""Finds the stored answer nearest to a text: encoder, vector index, lexical index."""

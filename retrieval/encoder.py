@@ -1,0 +1,78 @@
+"""Texts to unit vectors by a small BERT in ONNX Runtime.
+
+Knows one folder (model.onnx, tokenizer.json, encoder.json); knows no intents, no answers and no torch.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from retrieval.errors import EncoderUnreadable
+
+FORMAT = 1
+MODEL, TOKENIZER, SETTINGS = "model.onnx", "tokenizer.json", "encoder.json"
+
+
+class Encoder:
+    """Mean-pooled, L2-normalised sentence vectors. Safe to call from several threads at once."""
+
+    def __init__(self, session: onnxruntime.InferenceSession, tokenizer: Tokenizer, *, dim: int, name: str) -> None:
+        self._session = session
+        self._tokenizer = tokenizer
+        self.dim = dim
+        self.name = name
+
+    @classmethod
+    def load(cls, folder: Path, *, threads: int = 1) -> "Encoder":
+        """Loads the three files. Raises EncoderUnreadable. `threads` are those of one forward pass."""
+        try:
+            settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+            if settings.get("format") != FORMAT:
+                raise EncoderUnreadable(f"{folder}: encoder format {settings.get('format')!r}, not {FORMAT}.")
+            dim, max_length, name = int(settings["dim"]), int(settings["max_length"]), str(settings["base"])
+            tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+            session = onnxruntime.InferenceSession(
+                str(folder / MODEL), _options(threads), providers=["CPUExecutionProvider"]
+            )
+        except EncoderUnreadable:
+            raise
+        except Exception as error:  # tokenizers and ONNX Runtime raise plain Exception for a bad file
+            raise EncoderUnreadable(f"{folder} holds no readable encoder ({error}); train anew.") from error
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(max_length)
+        return cls(session, tokenizer, dim=dim, name=name)
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors [len(texts), dim], each of length 1; a text beyond the maximal length is cut at its end.
+
+        One text a pass: dynamic int8 scales activations by the whole batch, so a batch would make a
+        message's vector depend on its neighbours, and same input, same events would no longer hold.
+        """
+        vectors = np.empty((len(texts), self.dim), dtype=np.float32)
+        for row, text in enumerate(texts):
+            ids = np.asarray([self._tokenizer.encode(text).ids], dtype=np.int64)
+            vectors[row] = self._session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})[0][0]
+        return vectors
+
+
+def load_encoders(bundle: Path, *, threads: int = 1) -> tuple[Encoder, Encoder]:
+    """The encoders of a bundle: (for retrieval, for intents); one and the same in the fast recipe."""
+    shared = Encoder.load(bundle / "encoder", threads=threads)
+    own = bundle / "intents"
+    return shared, Encoder.load(own, threads=threads) if (own / MODEL).is_file() else shared
+
+
+def _options(threads: int) -> onnxruntime.SessionOptions:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # A spinning thread burns the core that other conversations need.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.inter_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    return options

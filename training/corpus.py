@@ -1,0 +1,188 @@
+"""Reads the corpus folder that the bot exports: training's only input.
+
+Knows the files and checks their hashes; knows no model, and never where the rows came from.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from retrieval.answers import Answer, read_answers
+from retrieval.errors import AnswerInvalid
+from training.errors import CorpusInvalid
+
+FORMAT = 1
+DEFAULT_ALPHA = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """An annotated entity: text[start:end] is the mention, `value` what it stands for."""
+
+    entity: str
+    value: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One labelled message."""
+
+    text: str
+    intent: str
+    language: str = "en"
+    entities: tuple[Span, ...] = ()
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One utterance of a dialogue; `answer` is the id of the template it was made from, if any."""
+
+    speaker: str  # "customer" or "agent"
+    text: str
+    answer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """One conversation in one language, oldest turn first."""
+
+    language: str
+    turns: tuple[Turn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """A corpus folder, read and checked."""
+
+    folder: Path
+    project: str
+    languages: tuple[str, ...]
+    alpha: float  # the share of messages whose right intent may be missing from the prediction set
+    sha256: str  # of corpus.json, which holds the hash of every other file: the identity of the data
+    examples: tuple[Example, ...] = ()
+    entities: Mapping[str, Any] = field(default_factory=dict)  # {synonyms, lookups, regexes}
+    answers: tuple[Answer, ...] = ()
+    dialogues: tuple[Dialogue, ...] = ()
+
+
+def read_corpus(folder: Path) -> Corpus:
+    """Reads and checks a corpus folder. Raises CorpusInvalid naming the file and line at fault."""
+    head_path = folder / "corpus.json"
+    if not head_path.is_file():
+        raise CorpusInvalid(f"{folder} holds no corpus.json; `frontdesk train PROJECT` writes a corpus.")
+    head_bytes = head_path.read_bytes()
+    head = _object(head_bytes.decode("utf-8"), "corpus.json")
+    if head.get("format") != FORMAT:
+        raise CorpusInvalid(f"corpus.json has format {head.get('format')!r}; this version reads {FORMAT}.")
+    _check_hashes(folder, head)
+    return Corpus(
+        folder=folder,
+        project=str(head.get("project", "")),
+        languages=tuple(str(lang) for lang in head.get("languages") or ["en"]),
+        alpha=_alpha(head),
+        sha256=hashlib.sha256(head_bytes).hexdigest(),
+        examples=tuple(_example(row, where) for row, where in _rows(folder / "intents.jsonl")),
+        entities=_entities(folder / "entities.json"),
+        answers=_answers(folder / "answers.jsonl"),
+        dialogues=tuple(_dialogue(row, where) for row, where in _rows(folder / "dialogues.jsonl")),
+    )
+
+
+def write_corpus_head(folder: Path, *, project: str, languages: tuple[str, ...], alpha: float) -> None:
+    """Writes corpus.json last, over the files that lie in the folder."""
+    files = sorted(p.name for p in folder.iterdir() if p.is_file() and p.name != "corpus.json")
+    head = {
+        "format": FORMAT,
+        "project": project,
+        "languages": list(languages),
+        "alpha": alpha,
+        "sha256": {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in files},
+    }
+    (folder / "corpus.json").write_text(json.dumps(head, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _check_hashes(folder: Path, head: Mapping[str, Any]) -> None:
+    hashes = head.get("sha256")
+    if not isinstance(hashes, dict):
+        raise CorpusInvalid("corpus.json lacks `sha256`, the hash of every file; export the corpus again.")
+    for name, expected in hashes.items():
+        path = folder / str(name)
+        if Path(name).name != name or not path.is_file():
+            raise CorpusInvalid(f"The corpus lacks {name}; export it again.")
+        if hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+            raise CorpusInvalid(f"{name} was changed after the corpus was written; export it again.")
+
+
+def _alpha(head: Mapping[str, Any]) -> float:
+    alpha = head.get("alpha", DEFAULT_ALPHA)
+    if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not 0.0 < alpha < 0.5:
+        raise CorpusInvalid(f"corpus.json: `alpha` must lie between 0 and 0.5, not {alpha!r}.")
+    return float(alpha)
+
+
+def _object(text: str, where: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise CorpusInvalid(f"{where} is no JSON: {error}.") from error
+    if not isinstance(value, dict):
+        raise CorpusInvalid(f"{where} must be a JSON object.")
+    return cast(dict[str, Any], value)
+
+
+def _rows(path: Path) -> list[tuple[dict[str, Any], str]]:
+    if not path.is_file():
+        return []
+    lines = path.read_text(encoding="utf-8").split("\n")
+    return [(_object(line, f"{path.name} line {n}"), f"{path.name} line {n}") for n, line in enumerate(lines, 1) if line.strip()]
+
+
+def _text(row: Mapping[str, Any], key: str, where: str) -> str:
+    value = row.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise CorpusInvalid(f"{where}: `{key}` must be a text.")
+    return value
+
+
+def _example(row: Mapping[str, Any], where: str) -> Example:
+    spans = row.get("entities") or []
+    try:
+        entities = tuple(
+            Span(str(s["entity"]), str(s["value"]), int(s["start"]), int(s["end"])) for s in spans
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise CorpusInvalid(f"{where}: an entity needs entity, value, start and end.") from error
+    return Example(
+        text=_text(row, "text", where),
+        intent=_text(row, "intent", where),
+        language=str(row.get("language") or "en"),
+        entities=entities,
+        source=str(row.get("source") or ""),
+    )
+
+
+def _dialogue(row: Mapping[str, Any], where: str) -> Dialogue:
+    turns = []
+    for turn in row.get("turns") or []:
+        if not isinstance(turn, dict) or turn.get("speaker") not in ("customer", "agent"):
+            raise CorpusInvalid(f"{where}: a turn needs `speaker`: customer or agent.")
+        answer = turn.get("answer")
+        turns.append(Turn(turn["speaker"], _text(turn, "text", where), str(answer) if answer else None))
+    return Dialogue(language=str(row.get("language") or "en"), turns=tuple(turns))
+
+
+def _entities(path: Path) -> Mapping[str, Any]:
+    return _object(path.read_text(encoding="utf-8"), path.name) if path.is_file() else {}
+
+
+def _answers(path: Path) -> tuple[Answer, ...]:
+    try:
+        return read_answers(path) if path.is_file() else ()
+    except AnswerInvalid as error:
+        raise CorpusInvalid(str(error)) from error

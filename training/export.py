@@ -1,0 +1,73 @@
+"""A torch BERT to the encoder folder that retrieval/encoder.py serves: ONNX, int8, tokenizer, settings.
+
+Knows export and quantisation; knows nothing of what the vectors are for.
+"""
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import onnx
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from onnxruntime.quantization.shape_inference import quant_pre_process
+from torch import Tensor, nn
+from transformers import AutoModel
+
+MAX_LENGTH = 128
+OPSET = 17
+
+
+class SentenceModel(nn.Module):
+    """A BERT with mean pooling over its tokens and L2 normalisation, as sentence-transformers pools MiniLM."""
+
+    def __init__(self, bert: nn.Module) -> None:
+        super().__init__()
+        self.bert = bert
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Unit vectors [n, dim] of token ids [n, length]."""
+        hidden = self.bert(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        weight = attention_mask.unsqueeze(-1).to(hidden.dtype)
+        pooled = (hidden * weight).sum(1) / weight.sum(1).clamp(min=1e-9)
+        return nn.functional.normalize(pooled, dim=-1)
+
+
+def load_sentence_model(base: Path) -> SentenceModel:
+    """The base model in fp32 on the CPU, from safetensors only."""
+    bert = AutoModel.from_pretrained(
+        base, use_safetensors=True, add_pooling_layer=False, attn_implementation="eager", dtype=torch.float32
+    )
+    return SentenceModel(bert.eval())
+
+
+def export_encoder(model: SentenceModel, base: Path, folder: Path, *, name: str) -> None:
+    """Writes model.onnx (int8 weights), tokenizer.json and encoder.json into an existing folder."""
+    model = model.eval().cpu()
+    with tempfile.TemporaryDirectory() as scratch:
+        full, clean = Path(scratch) / "full.onnx", Path(scratch) / "clean.onnx"
+        ids = torch.ones((2, 8), dtype=torch.int64)
+        torch.onnx.export(
+            model,
+            (ids, ids),
+            str(full),
+            input_names=["input_ids", "attention_mask"],
+            output_names=["vector"],
+            dynamic_axes={
+                "input_ids": {0: "batch", 1: "length"},
+                "attention_mask": {0: "batch", 1: "length"},
+                "vector": {0: "batch"},
+            },
+            opset_version=OPSET,
+            dynamo=False,
+        )
+        quant_pre_process(str(full), str(clean))
+        graph = onnx.load(clean)
+        del graph.graph.value_info[:]  # shapes of the fp32 graph would contradict the quantised one
+        onnx.save(graph, clean)
+        quantize_dynamic(clean, folder / "model.onnx", weight_type=QuantType.QInt8, per_channel=True)
+    shutil.copyfile(base / "tokenizer.json", folder / "tokenizer.json")
+    dim = int(model.bert.config.hidden_size)
+    settings = {"format": 1, "base": name, "dim": dim, "max_length": MAX_LENGTH, "pooling": "mean", "precision": "int8"}
+    (folder / "encoder.json").write_text(json.dumps(settings, indent=1, sort_keys=True) + "\n", encoding="utf-8")
