@@ -1,0 +1,1 @@
+"""Holds conversations: channels in, replies out, every event on record."""

@@ -1,0 +1,1 @@
+"""One file per platform behind one contract: verify, parse, send."""

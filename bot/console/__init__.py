@@ -1,0 +1,1 @@
+"""The agents' HTTP and WebSocket interface."""

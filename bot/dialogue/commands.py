@@ -1,0 +1,108 @@
+"""What the policy asks the turn to do: the whole vocabulary between understanding and acting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bot.dialogue.events import Reason
+from bot.dialogue.reading import Match
+
+
+@dataclass(frozen=True, slots=True)
+class StartFlow:
+    """Step the rules that hold now; `flow` names the first."""
+
+    flow: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetSlot:
+    name: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectSlot:
+    """A new value for a slot that was already filled."""
+
+    name: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ContinueFlow:
+    """Run the form that is waiting for this message."""
+
+    flow: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelFlow:
+    flow: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clarify:
+    """Ask which of two or three intents was meant."""
+
+    intents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Send a stored answer; the first match is the nearest, the others are near-tied."""
+
+    matches: tuple[Match, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class CannotHandle:
+    """Nothing verified: ask the customer to say it differently."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A person has the conversation: record and say nothing."""
+
+
+Command = (
+    StartFlow
+    | SetSlot
+    | CorrectSlot
+    | ContinueFlow
+    | CancelFlow
+    | Clarify
+    | Answer
+    | Repeat
+    | HandOver
+    | CannotHandle
+    | Hold
+)
+
+
+def describe(command: Command) -> str:
+    """A command in one short phrase without personal data, for `Decided` and the console."""
+    match command:
+        case StartFlow(flow) | ContinueFlow(flow) | CancelFlow(flow):
+            return f"{type(command).__name__}({flow})"
+        case SetSlot(name) | CorrectSlot(name):
+            return f"{type(command).__name__}({name})"
+        case Clarify(intents):
+            return f"Clarify({', '.join(intents)})"
+        case Answer(matches):
+            return f"Answer({matches[0].answer_id})"
+        case HandOver(reason):
+            return f"HandOver({reason})"
+        case _:
+            return type(command).__name__

@@ -1,0 +1,215 @@
+"""What a bot is made of, as its files say it: frozen values the engine reads.
+
+Knows nothing of YAML (bot.project reads the files) and nothing of a running conversation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+LISTEN = "action_listen"
+EXTRACT_SLOTS = "action_extract_slots"
+SESSION_START = "action_session_start"
+DEACTIVATE_LOOP = "action_deactivate_loop"
+RESTART = "action_restart"
+DEFAULT_FALLBACK = "action_default_fallback"
+HAND_OVER = "action_hand_over"
+REPEAT = "action_repeat"
+ANSWER = "action_answer"
+CLARIFY = "action_clarify"
+REQUESTED_SLOT = "requested_slot"
+LANGUAGE_SLOT = "language"
+KNOWLEDGE_INTENT = "faq"
+FALLBACK_INTENT = "nlu_fallback"
+OUT_OF_SCOPE_INTENTS = frozenset({"out_of_scope", "oos", FALLBACK_INTENT})
+
+BUILT_IN_ACTIONS = frozenset(
+    {
+        LISTEN,
+        EXTRACT_SLOTS,
+        SESSION_START,
+        DEACTIVATE_LOOP,
+        RESTART,
+        DEFAULT_FALLBACK,
+        HAND_OVER,
+        REPEAT,
+        ANSWER,
+        CLARIFY,
+    }
+)
+
+
+class SlotType(StrEnum):
+    TEXT = "text"
+    BOOL = "bool"
+    CATEGORICAL = "categorical"
+    FLOAT = "float"
+    LIST = "list"
+    ANY = "any"
+
+
+class MappingType(StrEnum):
+    FROM_ENTITY = "from_entity"
+    FROM_TEXT = "from_text"
+    FROM_INTENT = "from_intent"
+    FROM_TRIGGER_INTENT = "from_trigger_intent"
+    CUSTOM = "custom"
+
+
+@dataclass(frozen=True, slots=True)
+class MappingCondition:
+    """The mapping applies while this form runs (None: while none runs), and, if given, asks for this slot."""
+
+    active_loop: str | None
+    requested_slot: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SlotMapping:
+    type: MappingType
+    entity: str | None = None
+    role: str | None = None
+    group: str | None = None
+    intents: frozenset[str] = frozenset()
+    not_intents: frozenset[str] = frozenset()
+    value: Any = None
+    conditions: tuple[MappingCondition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    name: str
+    type: SlotType = SlotType.ANY
+    initial: Any = None
+    values: tuple[str, ...] = ()
+    minimum: float = 0.0
+    maximum: float = 1.0
+    influences: bool = True
+    mappings: tuple[SlotMapping, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    name: str
+    required_slots: tuple[str, ...]
+    ignored_intents: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class SlotCondition:
+    """A response variation or a rule holds only while this slot has this value."""
+
+    name: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Variation:
+    """One wording of a response; empty `conditions` and `channel=None` fit everywhere."""
+
+    text: str | None = None
+    buttons: tuple[Mapping[str, Any], ...] = ()
+    image: str | None = None
+    attachment: Any = None
+    custom: Any = None
+    channel: str | None = None
+    conditions: tuple[SlotCondition, ...] = ()
+    id: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class IntentStep:
+    """The customer's intent is one of `intents`; `entities` must all be present."""
+
+    intents: frozenset[str]
+    entities: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ActionStep:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoopStep:
+    """The running form is now `name` (None: none)."""
+
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SlotStep:
+    """A slot was set; `any_value` means whatever value but None."""
+
+    name: str
+    value: Any = None
+    any_value: bool = False
+
+
+Step = IntentStep | ActionStep | LoopStep | SlotStep
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """At most one user turn. `loop_given` says that the condition names a loop at all (`loop=None`: none runs)."""
+
+    name: str
+    steps: tuple[Step, ...]
+    loop_given: bool = False
+    loop: str | None = None
+    slots: tuple[SlotStep, ...] = ()
+    conversation_start: bool = False
+    waits: bool = True
+    source: str = ""
+
+    @property
+    def intents(self) -> frozenset[str]:
+        first = self.steps[0] if self.steps else None
+        return first.intents if isinstance(first, IntentStep) else frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """`intent`: below it the best intent is no intent. `ambiguity`: a smaller gap to the second asks back.
+    `answer`: cosine at which a stored answer is sent alone; `tie`: answers this near to the best may be chosen instead."""
+
+    intent: float = 0.3
+    ambiguity: float = 0.1
+    answer: float = 0.6
+    tie: float = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """`expiry` in seconds (0: never)."""
+
+    expiry: float = 3600.0
+    carry_over: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """The whole bot. Mappings are read, never written."""
+
+    name: str = "bot"
+    languages: tuple[str, ...] = ("en",)
+    intents: frozenset[str] = frozenset()
+    entities: frozenset[str] = frozenset()
+    actions: frozenset[str] = frozenset()
+    slots: Mapping[str, Slot] = field(default_factory=dict)
+    forms: Mapping[str, Form] = field(default_factory=dict)
+    responses: Mapping[str, tuple[Variation, ...]] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+    thresholds: Thresholds = Thresholds()
+    session: Session = Session()
+    intent_titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+    def title(self, intent: str, language: str) -> str:
+        """What a clarification button calls an intent."""
+        titles = self.intent_titles.get(intent, {})
+        return titles.get(language) or intent.replace("_", " ").capitalize()

@@ -1,0 +1,33 @@
+"""What the engine says where the project's domain says nothing: a table of sentences per response and language.
+
+A project overrides any of them with a response of the same name.
+"""
+
+from __future__ import annotations
+
+PHRASES: dict[str, dict[str, str]] = {
+    "utter_clarify": {"en": "Which of these do you mean?", "zh": "请问您指的是哪一项？"},
+    "utter_ask_rephrase": {
+        "en": "Sorry, I did not understand that. Could you put it another way?",
+        "zh": "抱歉，我没有理解您的意思。可以换一种说法吗？",
+    },
+    "utter_handed_over": {
+        "en": "I am passing you to a colleague, who will answer here as soon as possible.",
+        "zh": "我正在为您转接人工客服，同事会尽快在这里回复您。",
+    },
+    "utter_red_flag": {
+        "en": "This may be an emergency. Please call your local emergency number now. I am also alerting a colleague.",
+        "zh": "这可能是紧急情况，请立即拨打当地急救电话（中国大陆为120）。我也正在通知人工客服。",
+    },
+    "utter_action_failed": {
+        "en": "I could not complete that just now. A colleague will help you.",
+        "zh": "我暂时无法完成这项操作，人工客服会为您处理。",
+    },
+    "utter_held": {
+        "en": "Thank you. A colleague will read this and answer here.",
+        "zh": "谢谢，人工客服会看到您的留言并在这里回复。",
+    },
+    "utter_form_resume": {"en": "Back to where we were.", "zh": "我们继续刚才的内容。"},
+    "utter_cancelled": {"en": "All right, I have stopped that.", "zh": "好的，已为您取消。"},
+    "utter_talk_to_human": {"en": "Talk to a person", "zh": "转人工客服"},
+}

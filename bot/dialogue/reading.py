@@ -1,0 +1,71 @@
+"""What a message was understood to mean.
+
+Knows the values the models hand to the core; not how they were computed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One intent and its calibrated probability (0..1)."""
+
+    intent: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A value found in the text at `start`..`end` (code points)."""
+
+    name: str
+    value: Any
+    start: int | None = None
+    end: int | None = None
+    role: str | None = None
+    group: str | None = None
+    extractor: str | None = None
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A stored answer near the text: cosine `score`, the `variant` that matched, the `text` to send in `language`."""
+
+    answer_id: str
+    score: float
+    variant: str
+    text: str
+    language: str
+    vetted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Everything the models say of one message.
+
+    `verdicts` fall in probability. `prediction_set` is the conformal set over intents; empty where the bundle has no
+    classifier. `guaranteed` says whether that set carries its statistical promise. `bundle` names the models.
+    """
+
+    verdicts: tuple[Verdict, ...] = ()
+    prediction_set: tuple[str, ...] = ()
+    out_of_scope: bool = False
+    guaranteed: bool = False
+    entities: tuple[Entity, ...] = ()
+    matches: tuple[Match, ...] = ()
+    language: str = "en"
+    bundle: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def intent(self) -> str | None:
+        """The likeliest intent, or None where nothing classified the text."""
+        return self.verdicts[0].intent if self.verdicts else None
+
+    @property
+    def confidence(self) -> float:
+        return self.verdicts[0].probability if self.verdicts else 0.0

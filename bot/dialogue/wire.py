@@ -1,0 +1,282 @@
+"""Events to and from JSON: Rasa's event shapes, with our own facts beside them under their own names.
+
+One mapping serves the store, Rasa's tracker interface and the action server, so that nothing is spelt twice.
+Knows Rasa 3.6's keys (rasa.shared.core.events; rasa_sdk/events.py); not where the JSON goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from bot.dialogue import events as ev
+from bot.dialogue.message import Button
+from bot.dialogue.reading import Entity, Match, Reading, Verdict
+
+Json = dict[str, Any]
+
+
+class WireError(ValueError):
+    """This JSON is no event: a required key is missing or has the wrong type."""
+
+
+def to_json(event: ev.Event) -> Json:
+    """The event as one JSON object; `from_json` gives the equal event back."""
+    kind, body = _WRITERS[type(event)](event)
+    return {"event": kind, "timestamp": event.at, **body}
+
+
+def from_json(data: Mapping[str, Any], *, at: float | None = None) -> ev.Event:
+    """The event in `data`. `at` stands in for a missing or null timestamp (action servers send null).
+
+    Raises WireError. A kind that Rasa knows and this engine does not act on becomes `Noted`.
+    """
+    kind = data.get("event")
+    if not isinstance(kind, str):
+        raise WireError("an event needs a text under 'event'")
+    stamp = data.get("timestamp")
+    moment = float(stamp) if isinstance(stamp, (int, float)) else at
+    if moment is None:
+        raise WireError(f"the event '{kind}' has no timestamp")
+    reader = _READERS.get(kind)
+    try:
+        if reader is None:
+            body = {key: value for key, value in data.items() if key not in ("event", "timestamp")}
+            return ev.Noted(at=moment, kind=kind, body=body)
+        return reader(data, moment)
+    except (KeyError, TypeError, ValueError) as error:
+        raise WireError(f"the event '{kind}' lacks or misspells {error}") from error
+
+
+def reading_to_parse_data(reading: Reading | None, text: str, message_id: str) -> Json:
+    """Rasa's `parse_data`: intent, ranking, entities; ours (matches, prediction set, language) beside them."""
+    if reading is None:
+        return {"text": text, "message_id": message_id, "intent": {"name": None, "confidence": 0.0}, "entities": []}
+    return {
+        "text": text,
+        "message_id": message_id,
+        "intent": {"name": reading.intent, "confidence": reading.confidence},
+        "intent_ranking": [{"name": v.intent, "confidence": v.probability} for v in reading.verdicts],
+        "entities": [entity_to_json(entity) for entity in reading.entities],
+        "prediction_set": list(reading.prediction_set),
+        "out_of_scope": reading.out_of_scope,
+        "guaranteed": reading.guaranteed,
+        "matches": [asdict(match) for match in reading.matches],
+        "language": reading.language,
+        "bundle": reading.bundle,
+        "extra": reading.extra,
+    }
+
+
+def parse_data_to_reading(data: Mapping[str, Any]) -> Reading | None:
+    """The reading in a `parse_data`; None where the message was never read."""
+    if "intent_ranking" not in data:
+        intent = data.get("intent") or {}
+        if not intent.get("name"):
+            return None
+        data = {**data, "intent_ranking": [intent]}
+    return Reading(
+        verdicts=tuple(Verdict(item["name"], float(item["confidence"])) for item in data["intent_ranking"]),
+        prediction_set=tuple(data.get("prediction_set", ())),
+        out_of_scope=bool(data.get("out_of_scope", False)),
+        guaranteed=bool(data.get("guaranteed", False)),
+        entities=tuple(_entity(item) for item in data.get("entities", ())),
+        matches=tuple(Match(**item) for item in data.get("matches", ())),
+        language=data.get("language", "en"),
+        bundle=data.get("bundle", ""),
+        extra=dict(data.get("extra", {})),
+    )
+
+
+def entity_to_json(entity: Entity) -> Json:
+    """Rasa's entity object; absent parts are left out."""
+    pairs = {
+        "entity": entity.name,
+        "value": entity.value,
+        "start": entity.start,
+        "end": entity.end,
+        "role": entity.role,
+        "group": entity.group,
+        "extractor": entity.extractor,
+        "confidence_entity": entity.confidence,
+    }
+    return {key: value for key, value in pairs.items() if value is not None or key == "value"}
+
+
+def _entity(item: Mapping[str, Any]) -> Entity:
+    return Entity(
+        name=item["entity"],
+        value=item.get("value"),
+        start=item.get("start"),
+        end=item.get("end"),
+        role=item.get("role"),
+        group=item.get("group"),
+        extractor=item.get("extractor"),
+        confidence=item.get("confidence_entity"),
+    )
+
+
+def _user(event: ev.UserSaid) -> Json:
+    return {
+        "text": event.text,
+        "parse_data": reading_to_parse_data(event.reading, event.text, event.message_id),
+        "input_channel": event.channel,
+        "message_id": event.message_id,
+        "metadata": event.metadata,
+    }
+
+
+def _read_user(data: Mapping[str, Any], at: float) -> ev.UserSaid:
+    parse_data = data.get("parse_data") or {}
+    return ev.UserSaid(
+        at=at,
+        text=data.get("text") or "",
+        message_id=data.get("message_id") or parse_data.get("message_id") or "",
+        channel=data.get("input_channel") or "",
+        reading=parse_data_to_reading(parse_data),
+        metadata=dict(data.get("metadata") or {}),
+    )
+
+
+def _bot(event: ev.BotSaid) -> Json:
+    """Rasa names the domain response `utter_action` in a bot event's metadata."""
+    return {
+        "text": event.text,
+        "data": {
+            "buttons": [asdict(button) for button in event.buttons] or None,
+            "image": event.image,
+            "attachment": event.attachment,
+            "custom": event.custom,
+        },
+        "metadata": {
+            **event.metadata,
+            "utter_action": event.response,
+            "origin": event.origin.value,
+            "answer_id": event.answer_id,
+            "bundle": event.bundle,
+        },
+    }
+
+
+def _read_bot(data: Mapping[str, Any], at: float) -> ev.BotSaid:
+    body = data.get("data") or {}
+    metadata = dict(data.get("metadata") or {})
+    response = metadata.pop("utter_action", None)
+    origin = metadata.pop("origin", ev.Origin.ACTION)
+    answer_id = metadata.pop("answer_id", None)
+    bundle = metadata.pop("bundle", "")
+    return ev.BotSaid(
+        at=at,
+        text=data.get("text"),
+        buttons=tuple(Button(item["title"], item["payload"]) for item in body.get("buttons") or ()),
+        image=body.get("image"),
+        attachment=body.get("attachment"),
+        custom=body.get("custom"),
+        origin=ev.Origin(origin),
+        response=response,
+        answer_id=answer_id,
+        bundle=bundle,
+        metadata=metadata,
+    )
+
+
+Writer = Callable[[Any], tuple[str, Json]]
+Reader = Callable[[Mapping[str, Any], float], ev.Event]
+
+# One row an event: what it is called in JSON, how it is written, how it is read.
+_TABLE: tuple[tuple[type[ev.Event], str, Callable[[Any], Json], Reader], ...] = (
+    (ev.UserSaid, "user", _user, _read_user),
+    (ev.BotSaid, "bot", _bot, _read_bot),
+    (
+        ev.AgentSaid,
+        "agent",
+        lambda e: {"text": e.text, "data": {"agent": e.agent}},
+        lambda d, at: ev.AgentSaid(at=at, text=d["text"], agent=(d.get("data") or {}).get("agent", "")),
+    ),
+    (
+        ev.ActionRun,
+        "action",
+        lambda e: {"name": e.name, "policy": e.policy, "confidence": e.confidence},
+        lambda d, at: ev.ActionRun(at=at, name=d["name"], policy=d.get("policy"), confidence=d.get("confidence")),
+    ),
+    (
+        ev.ActionRejected,
+        "action_execution_rejected",
+        lambda e: {"name": e.name, "policy": e.policy, "confidence": None},
+        lambda d, at: ev.ActionRejected(at=at, name=d["name"], policy=d.get("policy")),
+    ),
+    (
+        ev.ActionFailed,
+        "action_failed",
+        lambda e: {"name": e.name, "reason": e.reason},
+        lambda d, at: ev.ActionFailed(at=at, name=d["name"], reason=d["reason"]),
+    ),
+    (
+        ev.SlotSet,
+        "slot",
+        lambda e: {"name": e.name, "value": e.value},
+        lambda d, at: ev.SlotSet(at=at, name=d["name"], value=d.get("value")),
+    ),
+    (ev.SlotsReset, "reset_slots", lambda e: {}, lambda d, at: ev.SlotsReset(at=at)),
+    (
+        ev.LoopSet,
+        "active_loop",
+        lambda e: {"name": e.name},
+        lambda d, at: ev.LoopSet(at=at, name=d.get("name")),
+    ),
+    (
+        ev.LoopInterrupted,
+        "loop_interrupted",
+        lambda e: {"is_interrupted": e.interrupted},
+        lambda d, at: ev.LoopInterrupted(at=at, interrupted=bool(d["is_interrupted"])),
+    ),
+    (ev.SessionStarted, "session_started", lambda e: {}, lambda d, at: ev.SessionStarted(at=at)),
+    (ev.Restarted, "restart", lambda e: {}, lambda d, at: ev.Restarted(at=at)),
+    (ev.Paused, "pause", lambda e: {}, lambda d, at: ev.Paused(at=at)),
+    (ev.Resumed, "resume", lambda e: {}, lambda d, at: ev.Resumed(at=at)),
+    (ev.FollowupSet, "followup", lambda e: {"name": e.name}, lambda d, at: ev.FollowupSet(at=at, name=d["name"])),
+    (
+        ev.Decided,
+        "decided",
+        lambda e: {"row": e.row, "commands": list(e.commands)},
+        lambda d, at: ev.Decided(at=at, row=d["row"], commands=tuple(d.get("commands", ()))),
+    ),
+    (
+        ev.RedFlagged,
+        "red_flagged",
+        lambda e: {"flags": list(e.flags)},
+        lambda d, at: ev.RedFlagged(at=at, flags=tuple(d["flags"])),
+    ),
+    (
+        ev.HandedOver,
+        "handed_over",
+        lambda e: {"reason": e.reason.value, "packet": e.packet},
+        lambda d, at: ev.HandedOver(at=at, reason=ev.Reason(d["reason"]), packet=dict(d.get("packet") or {})),
+    ),
+    (ev.TakenOver, "taken_over", lambda e: {"agent": e.agent}, lambda d, at: ev.TakenOver(at=at, agent=d["agent"])),
+    (ev.Returned, "returned", lambda e: {"agent": e.agent}, lambda d, at: ev.Returned(at=at, agent=d["agent"])),
+    (
+        ev.Reviewed,
+        "reviewed",
+        lambda e: {"message_id": e.message_id, "intent": e.intent, "agent": e.agent},
+        lambda d, at: ev.Reviewed(at=at, message_id=d["message_id"], intent=d.get("intent"), agent=d["agent"]),
+    ),
+    (
+        ev.Failed,
+        "failed",
+        lambda e: {"part": e.part, "reason": e.reason},
+        lambda d, at: ev.Failed(at=at, part=d["part"], reason=d["reason"]),
+    ),
+)
+
+
+def _writer(kind: str, write: Callable[[Any], Json]) -> Writer:
+    return lambda event: (kind, write(event))
+
+
+_WRITERS: dict[type[ev.Event], Writer] = {
+    **{cls: _writer(kind, write) for cls, kind, write, _ in _TABLE},
+    ev.Noted: lambda event: (event.kind, event.body),
+}
+_READERS: dict[str, Reader] = {kind: read for _, kind, _, read in _TABLE}
