@@ -58,7 +58,8 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """`seq` counts the events folded in. `marks` are the acts since the latest message, as rules compare them.
+    """`seq` counts the events folded in. `marks` are the acts since the latest message, as rules compare
+    them.
     `misses` counts the messages in a row that had to be asked again."""
 
     id: str
@@ -102,7 +103,9 @@ def fold(conversation: Conversation, events: Iterable[Event]) -> Conversation:
 
 
 def apply(conversation: Conversation, event: Event) -> Conversation:
-    """The conversation after one event. Every event counts in `seq`; one that changes nothing else is still on record."""
+    """The conversation after one event. Every event counts in `seq`; one that changes nothing else is still
+    on record.
+    """
     changed = _change(conversation, event)
     return replace(changed, seq=conversation.seq + 1)
 
@@ -154,10 +157,17 @@ def _passed(state: Conversation, event: Event) -> Conversation:
 
 
 def _blank(state: Conversation) -> Conversation:
-    """A conversation with nothing said; who holds it and its language stay, since the customer is the same."""
+    """A conversation with nothing said; who holds it and its language stay, since the customer is the
+    same.
+    """
     slots = {LANGUAGE_SLOT: state.language} if state.language else {}
     return Conversation(
-        id=state.id, seq=state.seq, slots=slots, holder=state.holder, agent=state.agent, last_active=state.last_active
+        id=state.id,
+        seq=state.seq,
+        slots=slots,
+        holder=state.holder,
+        agent=state.agent,
+        last_active=state.last_active,
     )
 
 
@@ -207,7 +217,12 @@ def _acted(state: Conversation, event: ActionRun | LoopSet | SlotSet) -> Convers
             if name is not None and name == state.loop:
                 trigger = state.trigger
             return replace(
-                state, loop=name, trigger=trigger, loop_interrupted=False, loop_rejected=False, marks=(*state.marks, event)
+                state,
+                loop=name,
+                trigger=trigger,
+                loop_interrupted=False,
+                loop_rejected=False,
+                marks=(*state.marks, event),
             )
         case SlotSet(name=name, value=value):
             slots = {**state.slots, name: value}

@@ -26,6 +26,9 @@ KNOWLEDGE_INTENT = "faq"
 FALLBACK_INTENT = "nlu_fallback"
 OUT_OF_SCOPE_INTENTS = frozenset({"out_of_scope", "oos", FALLBACK_INTENT})
 
+# Intents by which a customer asks for a person, by the names that Rasa projects give them.
+HUMAN_INTENTS = frozenset({"talk_to_human", "human_handoff", "handoff", "speak_to_agent", "ask_human"})
+
 BUILT_IN_ACTIONS = frozenset(
     {
         LISTEN,
@@ -155,7 +158,9 @@ Step = IntentStep | ActionStep | LoopStep | SlotStep
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """At most one user turn. `loop_given` says that the condition names a loop at all (`loop=None`: none runs)."""
+    """At most one user turn. `loop_given` says that the condition names a loop at all (`loop=None`: none
+    runs).
+    """
 
     name: str
     steps: tuple[Step, ...]
@@ -175,7 +180,9 @@ class Rule:
 @dataclass(frozen=True, slots=True)
 class Thresholds:
     """`intent`: below it the best intent is no intent. `ambiguity`: a smaller gap to the second asks back.
-    `answer`: cosine at which a stored answer is sent alone; `tie`: answers this near to the best may be chosen instead."""
+    `answer`: cosine at which a stored answer is sent alone; `tie`: answers this near to the best may be
+    chosen instead.
+    """
 
     intent: float = 0.3
     ambiguity: float = 0.1

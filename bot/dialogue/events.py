@@ -1,6 +1,7 @@
 """What happened in a conversation: one frozen value per fact, in the past tense.
 
-Knows the facts; not how they are stored (bot.store), written as JSON (wire) or what they add up to (conversation).
+Knows the facts; not how they are stored (bot.store), written as JSON (wire) or what they add up to
+(conversation).
 """
 
 from __future__ import annotations
@@ -55,7 +56,9 @@ class UserSaid(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotSaid(Event):
-    """`response` names the domain response, `answer_id` the template, `bundle` the models that made the choice."""
+    """`response` names the domain response, `answer_id` the template, `bundle` the models that made the
+    choice.
+    """
 
     text: str | None = None
     buttons: tuple[Button, ...] = ()
@@ -84,7 +87,9 @@ class ActionRun(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionRejected(Event):
-    """The action refused to run here (a form that got nothing it asked for); other rows of the table may answer."""
+    """The action refused to run here (a form that got nothing it asked for); other rows of the table may
+    answer.
+    """
 
     name: str
     policy: str | None = None
@@ -92,7 +97,9 @@ class ActionRejected(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionFailed(Event):
-    """`reason` is a short code (`timeout`, `unreachable`, `unknown_action`, `server_error`, `bad_reply`), no payload."""
+    """`reason` is a short code (`timeout`, `unreachable`, `unknown_action`, `server_error`, `bad_reply`), no
+    payload.
+    """
 
     name: str
     reason: str
@@ -163,7 +170,9 @@ class RedFlagged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandedOver(Event):
-    """The customer now waits for a person. `packet` is what the agent sees first: intent, slots, steps, summary, drafts."""
+    """The customer now waits for a person. `packet` is what the agent sees first: intent, slots, steps,
+    summary, drafts.
+    """
 
     reason: Reason
     packet: dict[str, Any] = field(default_factory=dict)
@@ -192,7 +201,9 @@ class Reviewed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed(Event):
-    """A part of the turn failed and the customer was looked after; `part` names it, `reason` is a short code."""
+    """A part of the turn failed and the customer was looked after; `part` names it, `reason` is a short
+    code.
+    """
 
     part: str
     reason: str

@@ -13,8 +13,9 @@ from typing import Any
 class InboundMessage:
     """One message as a channel parsed it.
 
-    `external_id` is the platform's own id, unique per channel: the key that makes a redelivery harmless. `trusted` marks
-    senders whose `/intent{json}` payloads are taken at their word (operators, conversation tests), never customers.
+    `external_id` is the platform's own id, unique per channel: the key that makes a redelivery harmless.
+    `trusted` marks senders whose `/intent{json}` payloads are taken at their word (operators, conversation
+    tests), never customers.
     `at` is seconds since the epoch; `seed` picks among response variations.
     """
 

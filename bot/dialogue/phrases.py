@@ -1,4 +1,5 @@
-"""What the engine says where the project's domain says nothing: a table of sentences per response and language.
+"""What the engine says where the project's domain says nothing: a table of sentences per response and
+language.
 
 A project overrides any of them with a response of the same name.
 """

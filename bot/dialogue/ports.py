@@ -1,7 +1,8 @@
 """What a turn may ask of the world: read a text, run an action, word an answer.
 
-Knows the questions and the shape of the replies; the parts that answer live outside (inference, action_client) and are
-handed in. A port raises its own error here and nothing else; the turn makes an event of it.
+Knows the questions and the shape of the replies; the parts that answer live outside (inference,
+action_client) and are handed in. A port raises its own error here and nothing else; the turn makes an event
+of it.
 """
 
 from __future__ import annotations
@@ -29,11 +30,15 @@ class ReadError(PortError):
 
 
 class ActionError(PortError):
-    """The action server did not run the action (`timeout`, `unreachable`, `unknown_action`, `server_error`, `bad_reply`)."""
+    """The action server did not run the action (`timeout`, `unreachable`, `unknown_action`, `server_error`,
+    `bad_reply`).
+    """
 
 
 class ActionRefused(PortError):
-    """The action server answered 400: the action chose not to run here (rasa-sdk's ActionExecutionRejection)."""
+    """The action server answered 400: the action chose not to run here (rasa-sdk's
+    ActionExecutionRejection).
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,9 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A stored answer near the text: cosine `score`, the `variant` that matched, the `text` to send in `language`."""
+    """A stored answer near the text: cosine `score`, the `variant` that matched, the `text` to send in
+    `language`.
+    """
 
     answer_id: str
     score: float
@@ -47,8 +49,9 @@ class Match:
 class Reading:
     """Everything the models say of one message.
 
-    `verdicts` fall in probability. `prediction_set` is the conformal set over intents; empty where the bundle has no
-    classifier. `guaranteed` says whether that set carries its statistical promise. `bundle` names the models.
+    `verdicts` fall in probability. `prediction_set` is the conformal set over intents; empty where the
+    bundle has no classifier. `guaranteed` says whether that set carries its statistical promise. `bundle`
+    names the models.
     """
 
     verdicts: tuple[Verdict, ...] = ()

@@ -1,7 +1,8 @@
 """Domain responses: picks the variation that fits and fills its slots.
 
-As Rasa's generator does (rasa.core.nlg.response, interpolator): conditional variations before plain ones, channel-specific
-ones before general ones; the pick among equals comes from the message's seed, so the same turn says the same. Pure.
+As Rasa's generator does (rasa.core.nlg.response, interpolator): conditional variations before plain ones,
+channel-specific ones before general ones; the pick among equals comes from the message's seed, so the same
+turn says the same. Pure.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ def render(
         at=at,
         text=fill(chosen.text, values) if chosen.text else None,
         buttons=tuple(
-            Button(str(fill(item["title"], values)), str(item.get("payload", item["title"]))) for item in chosen.buttons
+            Button(str(fill(item["title"], values)), str(item.get("payload", item["title"])))
+            for item in chosen.buttons
         ),
         image=fill(chosen.image, values),
         attachment=fill(chosen.attachment, values),
@@ -54,7 +56,9 @@ def render(
 
 
 def fill(value: Any, fields: Mapping[str, Any]) -> Any:
-    """`{name}` replaced by its field, inside texts, lists and mappings; an unknown name is left as written."""
+    """`{name}` replaced by its field, inside texts, lists and mappings; an unknown name is left as
+    written.
+    """
     match value:
         case str():
             return _FIELD.sub(lambda found: _shown(found, fields), value)
@@ -82,7 +86,8 @@ def _fitting(variations: tuple[Variation, ...], slots: Mapping[str, Any], channe
     usable = [
         variation
         for variation in variations
-        if variation.channel in (None, channel) and all(_holds(condition, slots) for condition in variation.conditions)
+        if variation.channel in (None, channel)
+        and all(_holds(condition, slots) for condition in variation.conditions)
     ]
     for preferred in (
         [v for v in usable if v.conditions and v.channel],

@@ -1,7 +1,7 @@
 """Rules: which action comes next, as Rasa's RulePolicy decides it within one turn.
 
-A rule holds when its conditions held as the bot began to act and its steps agree with everything done since. Pure.
-Source of the behaviour: rasa.core.policies.rule_policy (3.6).
+A rule holds when its conditions held as the bot began to act and its steps agree with everything done since.
+Pure. Source of the behaviour: rasa.core.policies.rule_policy (3.6).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which slots a message fills, by the mappings of the domain.
 
-Follows Rasa 3.6's action_extract_slots (rasa.core.actions.action, rasa.shared.core.slot_mappings); pure. Validation of the
-values is the project's own action `validate_<form>`.
+Follows Rasa 3.6's action_extract_slots (rasa.core.actions.action, rasa.shared.core.slot_mappings); pure.
+Validation of the values is the project's own action `validate_<form>`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ def trigger_values(domain: Domain, form: Form, intent: str | None) -> dict[str, 
 def _applies(
     domain: Domain, conversation: Conversation, slot: Slot, mapping: SlotMapping, intent: str | None
 ) -> bool:
-    if mapping.type in (MappingType.CUSTOM, MappingType.FROM_TRIGGER_INTENT) or not _intent_fits(mapping, intent):
+    if mapping.type in (MappingType.CUSTOM, MappingType.FROM_TRIGGER_INTENT) or not _intent_fits(
+        mapping, intent
+    ):
         return False
     form = domain.forms.get(conversation.loop or "")
     if form and slot.name in form.required_slots and intent in form.ignored_intents:
@@ -72,7 +74,9 @@ def _condition_holds(conversation: Conversation, mapping: SlotMapping) -> bool:
 
 def _shared(domain: Domain, form: Form, slot: Slot, mapping: SlotMapping) -> bool:
     """Whether another slot of the form takes the same entity: then only the one asked for gets it."""
-    others = (domain.slots[name] for name in form.required_slots if name != slot.name and name in domain.slots)
+    others = (
+        domain.slots[name] for name in form.required_slots if name != slot.name and name in domain.slots
+    )
     return any(
         other.type is MappingType.FROM_ENTITY
         and (other.entity, other.role, other.group) == (mapping.entity, mapping.role, mapping.group)

@@ -50,9 +50,16 @@ def from_json(data: Mapping[str, Any], *, at: float | None = None) -> ev.Event:
 
 
 def reading_to_parse_data(reading: Reading | None, text: str, message_id: str) -> Json:
-    """Rasa's `parse_data`: intent, ranking, entities; ours (matches, prediction set, language) beside them."""
+    """Rasa's `parse_data`: intent, ranking, entities; ours (matches, prediction set, language) beside
+    them.
+    """
     if reading is None:
-        return {"text": text, "message_id": message_id, "intent": {"name": None, "confidence": 0.0}, "entities": []}
+        return {
+            "text": text,
+            "message_id": message_id,
+            "intent": {"name": None, "confidence": 0.0},
+            "entities": [],
+        }
     return {
         "text": text,
         "message_id": message_id,
@@ -198,7 +205,9 @@ _TABLE: tuple[tuple[type[ev.Event], str, Callable[[Any], Json], Reader], ...] = 
         ev.ActionRun,
         "action",
         lambda e: {"name": e.name, "policy": e.policy, "confidence": e.confidence},
-        lambda d, at: ev.ActionRun(at=at, name=d["name"], policy=d.get("policy"), confidence=d.get("confidence")),
+        lambda d, at: ev.ActionRun(
+            at=at, name=d["name"], policy=d.get("policy"), confidence=d.get("confidence")
+        ),
     ),
     (
         ev.ActionRejected,
@@ -235,7 +244,12 @@ _TABLE: tuple[tuple[type[ev.Event], str, Callable[[Any], Json], Reader], ...] = 
     (ev.Restarted, "restart", lambda e: {}, lambda d, at: ev.Restarted(at=at)),
     (ev.Paused, "pause", lambda e: {}, lambda d, at: ev.Paused(at=at)),
     (ev.Resumed, "resume", lambda e: {}, lambda d, at: ev.Resumed(at=at)),
-    (ev.FollowupSet, "followup", lambda e: {"name": e.name}, lambda d, at: ev.FollowupSet(at=at, name=d["name"])),
+    (
+        ev.FollowupSet,
+        "followup",
+        lambda e: {"name": e.name},
+        lambda d, at: ev.FollowupSet(at=at, name=d["name"]),
+    ),
     (
         ev.Decided,
         "decided",
@@ -254,13 +268,25 @@ _TABLE: tuple[tuple[type[ev.Event], str, Callable[[Any], Json], Reader], ...] = 
         lambda e: {"reason": e.reason.value, "packet": e.packet},
         lambda d, at: ev.HandedOver(at=at, reason=ev.Reason(d["reason"]), packet=dict(d.get("packet") or {})),
     ),
-    (ev.TakenOver, "taken_over", lambda e: {"agent": e.agent}, lambda d, at: ev.TakenOver(at=at, agent=d["agent"])),
-    (ev.Returned, "returned", lambda e: {"agent": e.agent}, lambda d, at: ev.Returned(at=at, agent=d["agent"])),
+    (
+        ev.TakenOver,
+        "taken_over",
+        lambda e: {"agent": e.agent},
+        lambda d, at: ev.TakenOver(at=at, agent=d["agent"]),
+    ),
+    (
+        ev.Returned,
+        "returned",
+        lambda e: {"agent": e.agent},
+        lambda d, at: ev.Returned(at=at, agent=d["agent"]),
+    ),
     (
         ev.Reviewed,
         "reviewed",
         lambda e: {"message_id": e.message_id, "intent": e.intent, "agent": e.agent},
-        lambda d, at: ev.Reviewed(at=at, message_id=d["message_id"], intent=d.get("intent"), agent=d["agent"]),
+        lambda d, at: ev.Reviewed(
+            at=at, message_id=d["message_id"], intent=d.get("intent"), agent=d["agent"]
+        ),
     ),
     (
         ev.Failed,

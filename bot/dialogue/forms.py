@@ -1,0 +1,79 @@
+"""Forms: activation, filling, validation, asking and the end, as Rasa's FormAction steps them.
+
+Source of the behaviour: rasa.core.actions.forms and loops (3.6). Validation is the project's action
+`validate_<form>`, asked through the act port; everything else is decided here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.dialogue.acting import run_remote
+from bot.dialogue.domain import REQUESTED_SLOT, Form
+from bot.dialogue.events import LoopSet, SlotSet
+from bot.dialogue.scene import Scene
+from bot.dialogue.slots import trigger_values
+
+
+async def step(scene: Scene, form: Form, filled: dict[str, Any]) -> None:
+    """Run the form once: activate it if need be, validate what was `filled` by this message, ask for the
+    next slot.
+    """
+    scene.run(form.name, "form")
+    candidates = {name: value for name, value in filled.items() if name in form.required_slots}
+    if scene.conversation.loop != form.name:
+        scene.tell(LoopSet(at=scene.at, name=form.name))
+        given = {
+            name: scene.conversation.slots[name]
+            for name in form.required_slots
+            if scene.conversation.slots.get(name) is not None
+        }
+        candidates = {**given, **trigger_values(scene.domain, form, scene.intent), **candidates}
+    asked_for = await _validate(scene, form, candidates)
+    if scene.conversation.loop != form.name or scene.conversation.holder != "bot":
+        return  # the validation ended the form or handed the conversation over
+    await _go_on(scene, form, asked_for)
+
+
+async def _validate(scene: Scene, form: Form, candidates: dict[str, Any]) -> str | None:
+    """Let the project judge the values; the slot it wants asked next, if it names one."""
+    action = f"validate_{form.name}"
+    for name, value in candidates.items():
+        scene.set_slot(name, value)
+    before = len(scene.told)
+    if action in scene.domain.actions and candidates:
+        # rasa-sdk takes the values to judge from the slot events that end the log it is sent.
+        proposed = tuple(SlotSet(at=scene.at, name=name, value=value) for name, value in candidates.items())
+        await run_remote(scene, action, record=False, proposed=proposed)
+    wanted = [e for e in scene.told[before:] if isinstance(e, SlotSet) and e.name == REQUESTED_SLOT]
+    return wanted[-1].value if wanted else None
+
+
+async def _go_on(scene: Scene, form: Form, asked_for: str | None) -> None:
+    empty = [name for name in form.required_slots if scene.conversation.slots.get(name) is None]
+    if not empty:
+        scene.tell(SlotSet(at=scene.at, name=REQUESTED_SLOT, value=None), LoopSet(at=scene.at, name=None))
+        return
+    slot = asked_for if asked_for in empty else empty[0]
+    await ask(scene, form, slot)
+
+
+async def ask(scene: Scene, form: Form, slot: str) -> None:
+    """Ask for one slot: by the form's own wording, the slot's, or the project's asking action."""
+    for name in (f"action_ask_{form.name}_{slot}", f"action_ask_{slot}"):
+        if name in scene.domain.actions:
+            await run_remote(scene, name, record=False)
+            break
+    else:
+        if not scene.say(f"utter_ask_{form.name}_{slot}"):
+            scene.say(f"utter_ask_{slot}")
+    scene.tell(SlotSet(at=scene.at, name=REQUESTED_SLOT, value=slot))
+
+
+async def resume(scene: Scene, form: Form) -> None:
+    """After something else was answered: a short reminder, then the question that waits."""
+    scene.run(form.name, "form")
+    scene.say("utter_form_resume")
+    empty = [name for name in form.required_slots if scene.conversation.slots.get(name) is None]
+    waiting = scene.conversation.requested_slot
+    await ask(scene, form, waiting if waiting else (empty or list(form.required_slots))[0])

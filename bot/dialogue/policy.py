@@ -1,0 +1,223 @@
+"""What to do with a message: a table read from the top; the first row that holds gives the commands.
+
+Knows the conversation and the reading; carries nothing out (bot.dialogue.turn does). Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bot.dialogue.commands import (
+    Answer,
+    CancelFlow,
+    CannotHandle,
+    Clarify,
+    Command,
+    ContinueFlow,
+    CorrectSlot,
+    HandOver,
+    Hold,
+    SetSlot,
+    StartFlow,
+)
+from bot.dialogue.conversation import Conversation, Holder
+from bot.dialogue.domain import (
+    FALLBACK_INTENT,
+    KNOWLEDGE_INTENT,
+    OUT_OF_SCOPE_INTENTS,
+    Domain,
+    Form,
+    SlotType,
+    Thresholds,
+)
+from bot.dialogue.events import Reason
+from bot.dialogue.reading import Match, Reading
+from bot.dialogue.rules import predict
+
+MISSES_BEFORE_PERSON = 2
+NEAR = 0.15  # below the answer threshold by at most this, a stored question is worth offering as a button
+CHOICES = 3
+_QUESTION_MARKS = ("?", "？", "吗", "呢", "么")
+_NUMERALS = frozenset("0123456789零〇一二两三四五六七八九十百千万亿半")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All that a row may look at. `filled` is what the slot mappings found in the message."""
+
+    domain: Domain
+    conversation: Conversation
+    reading: Reading
+    text: str
+    intent: str | None
+    candidates: tuple[str, ...] = ()
+    filled: dict[str, Any] | None = None
+    flags: tuple[str, ...] = ()
+    unread: bool = False
+
+    @property
+    def form(self) -> Form | None:
+        return self.domain.forms.get(self.conversation.loop or "")
+
+    @property
+    def near_tied(self) -> tuple[Match, ...]:
+        """The nearest stored answer and those within the tie of it, if it is near enough to be sent alone."""
+        limits = self.domain.thresholds
+        matches = self.reading.matches
+        if not matches or matches[0].score < limits.answer:
+            return ()
+        return tuple(m for m in matches if m.score >= max(limits.answer, matches[0].score - limits.tie))
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    row: str
+    commands: tuple[Command, ...]
+
+
+def resolve(reading: Reading, limits: Thresholds) -> tuple[str | None, tuple[str, ...]]:
+    """The intent to act on, or None with the two or three candidates that the prediction set leaves."""
+    if reading.intent is None:
+        return None, ()
+    if reading.out_of_scope or reading.confidence < limits.intent:
+        return FALLBACK_INTENT if reading.intent not in OUT_OF_SCOPE_INTENTS else reading.intent, ()
+    ranked = [verdict.intent for verdict in reading.verdicts]
+    chosen = [intent for intent in ranked if intent in reading.prediction_set] or ranked[:1]
+    if len(reading.verdicts) > 1 and len(chosen) == 1:
+        gap = reading.verdicts[0].probability - reading.verdicts[1].probability
+        if gap < limits.ambiguity:
+            chosen = ranked[:2]
+    if len(chosen) == 1:
+        return chosen[0], ()
+    if len(chosen) > CHOICES:
+        return FALLBACK_INTENT, ()
+    return None, tuple(chosen)
+
+
+def decide(view: View) -> Decision:
+    """The first row of TABLE that holds. The last one always does."""
+    for name, row in TABLE:
+        commands = row(view)
+        if commands:
+            return Decision(name, commands)
+    return Decision("not_understood", (CannotHandle(),))
+
+
+Row = Callable[[View], tuple[Command, ...]]
+
+
+def _red_flag(view: View) -> tuple[Command, ...]:
+    if not view.flags:
+        return ()
+    return (Hold(),) if view.conversation.holder is Holder.AGENT else (HandOver(Reason.RED_FLAG),)
+
+
+def _held(view: View) -> tuple[Command, ...]:
+    return (Hold(),) if view.conversation.holder is not Holder.BOT or view.conversation.paused else ()
+
+
+def _cancelled(view: View) -> tuple[Command, ...]:
+    """A rule written for this very form (never mind, start over) goes before the form's own expectation."""
+    if view.form is None or view.intent is None:
+        return ()
+    prediction = predict(view.domain, view.conversation, view.intent)
+    explicit = (
+        prediction is not None
+        and prediction.rule.loop == view.form.name
+        and view.intent in prediction.rule.intents
+    )
+    return (CancelFlow(view.form.name),) if explicit else ()
+
+
+def _expected(view: View) -> tuple[Command, ...]:
+    """The running form gets what it asked for, or a correction of what it has."""
+    form, asked = view.form, view.conversation.requested_slot
+    if form is None:
+        return ()
+    filled = {name: value for name, value in (view.filled or {}).items() if name in form.required_slots}
+    if asked in filled and _digresses(view, asked):
+        filled.pop(asked)
+    commands: list[Command] = [
+        CorrectSlot(name, value)
+        if view.conversation.slots.get(name) is not None and name != asked
+        else SetSlot(name, value)
+        for name, value in filled.items()
+    ]
+    return (*commands, ContinueFlow(form.name)) if commands else ()
+
+
+def _digresses(view: View, asked: str) -> bool:
+    """Whether a text that could fill the slot asked for is rather a question or another wish.
+
+    Only texts that cannot well be the value count: a question with a stored answer, or words where a number
+    is due while the reading is sure of something the bot can do. Else the form's expectation is believed.
+    """
+    slot = view.domain.slots.get(asked)
+    if slot is None or any(mapping.entity for mapping in slot.mappings):
+        return False
+    asks = view.text.rstrip().endswith(_QUESTION_MARKS)
+    numeric = slot.type is SlotType.FLOAT and not _NUMERALS & set(view.text)
+    if view.near_tied and (asks or numeric):
+        return True
+    prediction = predict(view.domain, view.conversation, view.intent) if view.intent else None
+    return (asks or numeric) and prediction is not None and view.intent in prediction.rule.intents
+
+
+def _ruled(view: View) -> tuple[Command, ...]:
+    if view.intent is None or view.intent in OUT_OF_SCOPE_INTENTS:
+        return ()
+    prediction = predict(view.domain, view.conversation, view.intent, _names(view))
+    return (StartFlow(prediction.rule.name),) if prediction and prediction.action else ()
+
+
+def _unread(view: View) -> tuple[Command, ...]:
+    """The models did not answer; what a form expects was still taken above."""
+    return (HandOver(Reason.MODEL_FAILED),) if view.unread else ()
+
+
+def _answered(view: View) -> tuple[Command, ...]:
+    return (Answer(view.near_tied),) if view.near_tied else ()
+
+
+def _given_up(view: View) -> tuple[Command, ...]:
+    if view.conversation.misses < MISSES_BEFORE_PERSON:
+        return ()
+    knowledge = view.intent in (None, KNOWLEDGE_INTENT) and not view.candidates
+    return (HandOver(Reason.MISSING_KNOWLEDGE if knowledge else Reason.NOT_UNDERSTOOD),)
+
+
+def _clarified(view: View) -> tuple[Command, ...]:
+    """Two or three intents fit, or stored questions are near: ask, with buttons."""
+    actable = tuple(i for i in view.candidates if i not in OUT_OF_SCOPE_INTENTS and i != KNOWLEDGE_INTENT)
+    near = [m for m in view.reading.matches if m.score >= view.domain.thresholds.answer - NEAR]
+    return (Clarify(actable),) if actable or near else ()
+
+
+def _not_understood(view: View) -> tuple[Command, ...]:
+    """Out of scope by the project's own rule if it has one, else a request to rephrase."""
+    for intent in (view.intent, FALLBACK_INTENT, "out_of_scope"):
+        prediction = predict(view.domain, view.conversation, intent, _names(view)) if intent else None
+        if intent in OUT_OF_SCOPE_INTENTS and prediction and prediction.action:
+            return (StartFlow(prediction.rule.name),)
+    return (CannotHandle(),)
+
+
+def _names(view: View) -> frozenset[str]:
+    return frozenset(entity.name for entity in view.reading.entities)
+
+
+# After two questions that did not help a person takes over: hence hand_over stands above clarify.
+TABLE: tuple[tuple[str, Row], ...] = (
+    ("red_flag", _red_flag),
+    ("held", _held),
+    ("cancelled", _cancelled),
+    ("expectation", _expected),
+    ("unread", _unread),
+    ("rule", _ruled),
+    ("answer", _answered),
+    ("hand_over", _given_up),
+    ("clarify", _clarified),
+    ("not_understood", _not_understood),
+)

@@ -1,0 +1,83 @@
+"""The turn's working place: the conversation so far, the message, and the events told but not yet handed out.
+
+Holds no rule of its own; `tell` is the only way the state changes.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.dialogue.conversation import Conversation, apply
+from bot.dialogue.domain import LANGUAGE_SLOT, Domain
+from bot.dialogue.events import ActionRun, BotSaid, Event, SlotSet
+from bot.dialogue.message import InboundMessage
+from bot.dialogue.ports import Ports
+from bot.dialogue.reading import Reading
+from bot.dialogue.responses import render
+
+
+@dataclass(slots=True)
+class Scene:
+    domain: Domain
+    conversation: Conversation
+    message: InboundMessage
+    ports: Ports
+    reading: Reading = field(default_factory=Reading)
+    intent: str | None = None
+    previous: tuple[BotSaid, ...] = ()
+    told: list[Event] = field(default_factory=list)
+    fresh: deque[Event] = field(default_factory=deque)
+
+    @property
+    def at(self) -> float:
+        return self.message.at
+
+    @property
+    def language(self) -> str:
+        return self.conversation.language or self.domain.languages[0]
+
+    @property
+    def entity_names(self) -> frozenset[str]:
+        return frozenset(entity.name for entity in self.reading.entities)
+
+    def tell(self, *events: Event) -> None:
+        """These things happened."""
+        for event in events:
+            self.conversation = apply(self.conversation, event)
+            self.told.append(event)
+            self.fresh.append(event)
+
+    def run(self, name: str, policy: str = "") -> None:
+        self.tell(ActionRun(at=self.at, name=name, policy=policy or None, confidence=1.0))
+
+    def set_slot(self, name: str, value: Any) -> None:
+        """Set the slot unless it holds that value already."""
+        if self.conversation.slots.get(name) != value:
+            self.tell(SlotSet(at=self.at, name=name, value=value))
+
+    def set_language(self, language: str) -> None:
+        if language in self.domain.languages:
+            self.set_slot(LANGUAGE_SLOT, language)
+
+    def response(self, name: str, **fields: Any) -> BotSaid | None:
+        """The domain's (or engine's) message of that name, as it reads here."""
+        return render(
+            self.domain,
+            name,
+            slots=self.conversation.slots,
+            channel=self.message.channel,
+            language=self.language,
+            seed=self.message.seed + len(self.told),
+            at=self.at,
+            fields=fields,
+        )
+
+    def say(self, name: str, **fields: Any) -> bool:
+        """Say response `name`; False where there is none."""
+        said = self.response(name, **fields)
+        if said is None:
+            return False
+        self.tell(said)
+        return True
