@@ -17,7 +17,8 @@ PHRASES: dict[str, dict[str, str]] = {
         "zh": "我正在为您转接人工客服，同事会尽快在这里回复您。",
     },
     "utter_red_flag": {
-        "en": "This may be an emergency. Please call your local emergency number now. I am also alerting a colleague.",
+        "en": "This may be an emergency. Please call your local emergency number now. "
+        "I am also alerting a colleague.",
         "zh": "这可能是紧急情况，请立即拨打当地急救电话（中国大陆为120）。我也正在通知人工客服。",
     },
     "utter_action_failed": {
