@@ -1,0 +1,175 @@
+"""Reads a project folder into a frozen Project: Rasa 3.x files, answers, dialogues and settings.
+
+Knows which file is what and in which order they are read; each kind of file is read by a module of its own. A
+folder that holds only `answers/` is a whole bot.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.dialogue.domain import LANGUAGE_SLOT, Domain, Slot, SlotType
+from bot.errors import ProjectError
+from bot.project.answers_file import read_answer_files
+from bot.project.dialogues_file import read_dialogues
+from bot.project.domain_file import DomainParts, read_domain
+from bot.project.model import Project, ProjectSettings
+from bot.project.nlu_file import read_nlu
+from bot.project.node import entries
+from bot.project.report import Place, Report, suggest
+from bot.project.rules_file import note_stories, read_rules
+from bot.project.settings_file import read_settings
+from bot.project.yaml import Node, read_yaml
+
+_YAML = (".yml", ".yaml")
+_DATA_KEYS = ("version", "nlu", "rules", "stories", "responses")
+
+
+def load_project(folder: Path, *, environ: Mapping[str, str] | None = None) -> Project:
+    """The project in `folder`, fit to run. Raises ProjectError where a file holds an error.
+
+    `environ` fills `${VAR}` in config, endpoints and credentials (default: the process's own).
+    """
+    project = read_project(folder, environ=environ)
+    if project.errors:
+        raise ProjectError(project.findings)
+    return project
+
+
+def read_project(folder: Path, *, environ: Mapping[str, str] | None = None) -> Project:
+    """As `load_project`, but faults are told in `findings` and what could be read is kept.
+
+    Raises ProjectError only where `folder` is no project at all.
+    """
+    report = Report()
+    sources = _collect(folder, report, os.environ if environ is None else environ)
+    settings = read_settings(sources.config, sources.endpoints, sources.credentials, report)
+    parts = read_domain(sources.domain, sources.sections["responses"], report)
+    rules = read_rules(sources.sections["rules"], report)
+    note_stories(sources.sections["stories"], report)
+    nlu, titles = read_nlu(sources.sections["nlu"], settings.languages, report)
+    answers = read_answer_files(sources.answers, settings.languages, report)
+    ids = frozenset(template.id for template in answers)
+    dialogues = read_dialogues(sources.dialogues, settings.languages, ids, report)
+    name = folder.resolve().name
+    domain = Domain(
+        name=name,
+        languages=settings.languages,
+        intents=frozenset(parts.intents),
+        entities=frozenset(parts.entities),
+        actions=frozenset(parts.actions),
+        slots=_with_language_slot(parts, settings),
+        forms=parts.forms,
+        responses=parts.responses,
+        rules=rules,
+        thresholds=settings.thresholds,
+        session=parts.session,
+        intent_titles=titles,
+        raw=parts.raw,
+    )
+    return Project(folder, name, domain, nlu, answers, dialogues, settings, report.findings, parts.places)
+
+
+@dataclass(slots=True)
+class _Sources:
+    """The top nodes of a project's files, by what they are."""
+
+    config: Node | None = None
+    endpoints: Node | None = None
+    credentials: Node | None = None
+    domain: list[Node] = field(default_factory=list)
+    answers: list[Node] = field(default_factory=list)
+    dialogues: list[Node] = field(default_factory=list)
+    sections: dict[str, list[Node]] = field(default_factory=lambda: {key: [] for key in _DATA_KEYS})
+
+
+def _collect(folder: Path, report: Report, environ: Mapping[str, str]) -> _Sources:
+    if not folder.is_dir():
+        message = f"{folder} is no folder. Give the folder that holds domain.yml, or one with answers/ alone."
+        raise ProjectError((), message=message)
+    sources = _Sources(
+        config=_first(folder, "config", report, environ),
+        endpoints=_first(folder, "endpoints", report, environ),
+        credentials=_first(folder, "credentials", report, environ),
+    )
+    for path in (*_named(folder, "domain"), *_yaml_files(folder / "domain")):
+        _add(sources.domain, path, folder, report)
+    for path in _yaml_files(folder / "answers"):
+        _add(sources.answers, path, folder, report)
+    for path in _yaml_files(folder / "dialogues"):
+        _add(sources.dialogues, path, folder, report)
+    _collect_data(folder, sources, report)
+    if not (sources.domain or sources.answers or report.findings):
+        message = (
+            f"{folder} holds neither domain.yml nor answers/. Write one of them, or run `frontdesk import`."
+        )
+        raise ProjectError((), message=message)
+    _note_unread(folder, report)
+    return sources
+
+
+def _collect_data(folder: Path, sources: _Sources, report: Report) -> None:
+    for path in _yaml_files(folder / "data"):
+        if path.name.startswith("test_"):
+            continue
+        read: list[Node] = []
+        _add(read, path, folder, report)
+        for top in read:
+            found = entries(top, "A data file", report)
+            for key, node in found.items():
+                if key in sources.sections:
+                    sources.sections[key].append(node)
+                else:
+                    mend = suggest(key, _DATA_KEYS, f"Known here: {', '.join(_DATA_KEYS[1:])}.")
+                    report.warn(node.place, f"The section `{key}` is not known and has no effect.", mend)
+
+
+def _add(into: list[Node], path: Path, folder: Path, report: Report) -> None:
+    node = read_yaml(path, path.relative_to(folder).as_posix(), report)
+    if node is not None:
+        into.append(node)
+
+
+def _first(folder: Path, stem: str, report: Report, environ: Mapping[str, str]) -> Node | None:
+    path = next(_named(folder, stem), None)
+    return None if path is None else read_yaml(path, path.name, report, environ=environ)
+
+
+def _named(folder: Path, stem: str) -> Iterator[Path]:
+    return (path for suffix in _YAML if (path := folder / f"{stem}{suffix}").is_file())
+
+
+def _yaml_files(folder: Path) -> Sequence[Path]:
+    """Every YAML file below, in one order on every machine; hidden ones are left alone."""
+    if not folder.is_dir():
+        return ()
+    found = (path for path in folder.rglob("*") if path.suffix in _YAML and path.is_file())
+    visible = (
+        path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+    return sorted(visible, key=lambda path: path.relative_to(folder).as_posix())
+
+
+def _note_unread(folder: Path, report: Report) -> None:
+    """Files that look like content and are not read."""
+    for name in ("answers", "data"):
+        mend = (
+            f"Bring it in with `frontdesk import {name}/FILE PROJECT`."
+            if name == "answers"
+            else "Write it as YAML."
+        )
+        for path in sorted((folder / name).rglob("*")):
+            if path.is_file() and path.suffix in (".csv", ".tsv", ".json", ".jsonl", ".md"):
+                place = Place(path.relative_to(folder).as_posix())
+                report.warn(place, "This file is not read.", mend)
+    if any(_named(folder, "flows")):
+        report.warn(Place("flows.yml"), "Flows are not acted on in this version.", "Write forms and rules.")
+
+
+def _with_language_slot(parts: DomainParts, settings: ProjectSettings) -> dict[str, Slot]:
+    """The slots of the domain; the engine keeps `language` itself where the domain does not define it."""
+    own = Slot(LANGUAGE_SLOT, SlotType.CATEGORICAL, values=settings.languages, influences=False)
+    return {LANGUAGE_SLOT: own, **parts.slots}

@@ -1,0 +1,142 @@
+"""A bot's project as values: what its files say, read and checked.
+
+Knows no YAML and no file; `bot.project.load` makes these. The engine's share of it is
+`bot.dialogue.domain.Domain`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from bot.dialogue.domain import Domain, Thresholds
+from bot.dialogue.reading import Entity
+from bot.errors import Finding, Level
+from bot.project.report import Place
+from retrieval.answers import Answer
+
+BASE_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+
+
+class ResponseMode(StrEnum):
+    """Who chooses and words answers: nobody, the bundle's own model, or an OpenAI-compatible server."""
+
+    OFF = "off"
+    LOCAL = "local"
+    SERVER = "server"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One annotated training message; `text` is plain, entities are in code points of it."""
+
+    text: str
+    intent: str
+    language: str
+    entities: tuple[Entity, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class NluData:
+    """Training material. `synonyms` maps a surface form to the value it stands for."""
+
+    examples: tuple[Example, ...] = ()
+    synonyms: Mapping[str, str] = field(default_factory=dict)
+    lookups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    regexes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTemplate:
+    """A stored answer and the line it was read from."""
+
+    answer: Answer
+    place: Place
+
+    @property
+    def id(self) -> str:
+        return self.answer.id
+
+
+@dataclass(frozen=True, slots=True)
+class DialogueTurn:
+    """One utterance by `customer` or `agent`; `answer` is the id of the stored answer it gives, if any."""
+
+    speaker: str
+    text: str
+    answer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """A written conversation in one language, from which the response model learns."""
+
+    language: str
+    turns: tuple[DialogueTurn, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ActionEndpoint:
+    """Where custom actions run; `timeout` in seconds."""
+
+    url: str
+    token: str | None = None
+    timeout: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseModel:
+    """`url` and `model` name the server's; `api_key_env` the environment variable that holds its key."""
+
+    mode: ResponseMode = ResponseMode.OFF
+    url: str | None = None
+    model: str | None = None
+    api_key_env: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectSettings:
+    """`config.yml`, `endpoints.yml` and `credentials.yml`. `alpha` is the share of messages whose right
+    intent may lie outside the prediction set. `core_fallback` is RulePolicy's threshold, None where the file
+    sets none."""
+
+    languages: tuple[str, ...] = ("en",)
+    recipe: str = "fast"
+    base: str = BASE_MODEL
+    alpha: float = 0.05
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    core_fallback: float | None = None
+    responses: ResponseModel = field(default_factory=ResponseModel)
+    action_endpoint: ActionEndpoint | None = None
+    credentials: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def language(self) -> str:
+        """The language spoken unless the customer's is known."""
+        return self.languages[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Everything a folder says. `places` finds definitions: `intent:NAME`, `slot:`, `form:`, `action:`,
+    `response:`, `response:NAME:INDEX` (a variation). `findings` hold what reading found; `bot.project.check`
+    finds more."""
+
+    folder: Path
+    name: str
+    domain: Domain
+    nlu: NluData
+    answers: tuple[AnswerTemplate, ...]
+    dialogues: tuple[Dialogue, ...]
+    settings: ProjectSettings
+    findings: tuple[Finding, ...] = ()
+    places: Mapping[str, Place] = field(default_factory=dict)
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.level is Level.ERROR)

@@ -1,0 +1,191 @@
+"""Reads training data: examples with entities, synonyms, lookups, regexes and the titles of intents.
+
+Knows Rasa 3's `nlu:` section (rasa/shared/nlu/training_data/formats/rasa_yaml.py); trains nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bot.project.annotations import AnnotationError, parse
+from bot.project.language import guess_language, primary
+from bot.project.model import Example, NluData
+from bot.project.node import check_keys, entries, items, text
+from bot.project.report import Place, Report
+from bot.project.yaml import Node
+
+_STRIPPED = "\n\r "
+_SECTIONS = ("intent", "synonym", "regex", "lookup")
+
+
+@dataclass(slots=True)
+class _Gathered:
+    examples: list[Example] = field(default_factory=list)
+    synonyms: dict[str, str] = field(default_factory=dict)
+    lookups: dict[str, list[str]] = field(default_factory=dict)
+    regexes: dict[str, list[str]] = field(default_factory=dict)
+    titles: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+def read_nlu(
+    sections: Sequence[Node], languages: Sequence[str], report: Report
+) -> tuple[NluData, Mapping[str, Mapping[str, str]]]:
+    """The training data of all `nlu:` sections, and each intent's title by language."""
+    into = _Gathered()
+    for section in sections:
+        for item in items(section, "nlu", report):
+            _read_item(item, languages, into, report)
+    nlu = NluData(
+        examples=tuple(into.examples),
+        synonyms=into.synonyms,
+        lookups={name: tuple(dict.fromkeys(values)) for name, values in into.lookups.items()},
+        regexes={name: tuple(dict.fromkeys(values)) for name, values in into.regexes.items()},
+    )
+    return nlu, into.titles
+
+
+def _read_item(item: Node, languages: Sequence[str], into: _Gathered, report: Report) -> None:
+    found = entries(item, "an nlu item", report)
+    section = next((key for key in _SECTIONS if key in found), None)
+    if section is None:
+        if found:
+            report.warn(
+                item.place, "This nlu item is skipped.", f"Begin it with one of {', '.join(_SECTIONS)}."
+            )
+        return
+    check_keys(found, (section, "examples", "metadata"), f"nlu {section}", report)
+    name = text(found[section], f"the name of nlu {section}", report)
+    if not name:
+        report.error(item.place, f"This {section} has no name.", f"Write `- {section}: NAME`.")
+        return
+    if section == "intent":
+        _read_intent(name, found, languages, into, report)
+        return
+    lines = list(_lines(found.get("examples"), f"{section} `{name}`", report))
+    if not lines:
+        report.warn(
+            item.place, f"The {section} `{name}` has no examples.", "Add some (`examples: |`) or remove it."
+        )
+    for value, _, place in lines:
+        _add_line(section, name, value, place, into, report)
+
+
+def _add_line(section: str, name: str, value: str, place: Place, into: _Gathered, report: Report) -> None:
+    if section == "synonym":
+        _add_synonym(value, name, place, into, report)
+    elif section == "lookup":
+        into.lookups.setdefault(name, []).append(value)
+    else:
+        try:
+            re.compile(value)
+        except re.error as error:
+            report.error(
+                place, f"The regex `{name}` is not a regular expression: {error.msg}.", "Mend the pattern."
+            )
+            return
+        into.regexes.setdefault(name, []).append(value)
+
+
+def _add_synonym(surface: str, value: str, place: Place, into: _Gathered, report: Report) -> None:
+    if surface == value:
+        return
+    known = into.synonyms.setdefault(surface, value)
+    if known != value:
+        message = f"`{surface}` stands for `{value}` here and for `{known}` elsewhere; the first holds."
+        report.warn(place, message, "Keep one of the two.")
+
+
+def _read_intent(
+    name: str, found: Mapping[str, Node], languages: Sequence[str], into: _Gathered, report: Report
+) -> None:
+    metadata = entries(found.get("metadata"), f"metadata of intent `{name}`", report)
+    named = _language(metadata, languages, report)
+    title = text(metadata.get("title"), f"title of intent `{name}`", report)
+    if title is not None:
+        language = named or guess_language(title, languages)
+        known = into.titles.setdefault(name, {}).setdefault(language, title)
+        if known != title:
+            message = f"The intent `{name}` has two titles in {language}; the first holds."
+            report.warn(metadata["title"].place, message, "Keep one of the two.")
+    empty = True
+    for annotated, own, place in _lines(found.get("examples"), f"intent `{name}`", report):
+        empty = False
+        own_language = _language(
+            entries(own.get("metadata"), "metadata of an example", report), languages, report
+        )
+        _add_example(name, annotated, own_language or named, place, languages, into, report)
+    if empty and title is None:
+        report.warn(
+            found["intent"].place,
+            f"The intent `{name}` has no examples here.",
+            "Add some or remove the entry.",
+        )
+
+
+def _add_example(
+    intent: str,
+    annotated: str,
+    language: str | None,
+    place: Place,
+    languages: Sequence[str],
+    into: _Gathered,
+    report: Report,
+) -> None:
+    try:
+        plain, entities = parse(annotated)
+    except AnnotationError as error:
+        mend = 'Write `[words](entity)` or `[words]{"entity": "name", "role": "…"}`.'
+        report.error(place, f"An entity of this example cannot be read: {error}.", mend)
+        return
+    if not plain.strip():
+        report.warn(place, f"An example of intent `{intent}` is empty.", "Remove the line.")
+        return
+    for entity in entities:
+        mention = plain[entity.start : entity.end]
+        _add_synonym(mention, str(entity.value), place, into, report)
+    spoken = language or guess_language(plain, languages)
+    into.examples.append(Example(plain, intent, spoken, entities, place))
+
+
+def _language(metadata: Mapping[str, Node], languages: Sequence[str], report: Report) -> str | None:
+    node = metadata.get("language")
+    language = text(node, "language", report)
+    if language is None or node is None:
+        return None
+    known = next((code for code in languages if code == language or primary(code) == primary(language)), None)
+    if known is None:
+        mend = f"Add it to `languages:` in config.yml, or use one of {', '.join(languages)}."
+        report.warn(node.place, f"The language `{language}` is not one of the project's.", mend)
+    return known or language
+
+
+def _lines(node: Node | None, what: str, report: Report) -> Iterator[tuple[str, Mapping[str, Node], Place]]:
+    """Each example as (text, its own keys, place)."""
+    if node is None or node.value is None:
+        return
+    if isinstance(node.value, str):
+        yield from _block_lines(node, what, report)
+        return
+    for item in items(node, f"examples of {what}", report):
+        found = (
+            {"text": item} if isinstance(item.value, str) else entries(item, f"an example of {what}", report)
+        )
+        value = text(found.get("text"), f"text of an example of {what}", report)
+        if value is None:
+            report.error(item.place, f"An example of {what} has no `text`.", "Add it, or remove the item.")
+            continue
+        yield value.removeprefix("- ").strip(_STRIPPED), found, item.place
+
+
+def _block_lines(node: Node, what: str, report: Report) -> Iterator[tuple[str, Mapping[str, Node], Place]]:
+    first = node.start + 1 if node.literal else node.start
+    for offset, line in enumerate(str(node.value).splitlines()):
+        place = Place(node.place.file, first + offset if node.literal else first)
+        if line.startswith("-"):
+            yield line[1:].strip(_STRIPPED), {}, place
+        elif line.strip():
+            report.warn(
+                place, f"This line of {what} is skipped.", "Begin each example with `- `, all in one column."
+            )

@@ -1,0 +1,49 @@
+"""Collects what is wrong with a project's files, and where.
+
+Knows places and findings; reads nothing.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.errors import Finding, Level
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A line of a file; `file` is relative to the project folder and `line` counts from 1."""
+
+    file: str
+    line: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class Report:
+    """Gathers findings while files are read, so that one run tells all of them."""
+
+    def __init__(self) -> None:
+        self._found: set[Finding] = set()
+
+    def error(self, place: Place, message: str, mend: str) -> None:
+        """Something that keeps the bot from running as written."""
+        self._found.add(Finding(place.file, place.line, Level.ERROR, message, mend))
+
+    def warn(self, place: Place, message: str, mend: str) -> None:
+        """Something that will not do what its author may expect."""
+        self._found.add(Finding(place.file, place.line, Level.WARNING, message, mend))
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything found, by file and line."""
+        return tuple(sorted(self._found))
+
+
+def suggest(name: str, known: Iterable[str], otherwise: str) -> str:
+    """`Did you mean …?` when a known name is near, else `otherwise`."""
+    near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.75)
+    return f"Did you mean `{near[0]}`?" if near else otherwise

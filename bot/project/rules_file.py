@@ -1,0 +1,180 @@
+"""Reads rules, and the one shape their steps share with test conversations.
+
+Knows Rasa 3's rule keys (yaml_story_reader.py); decides nothing. Stories are counted, so that their absence
+is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bot.dialogue.domain import ActionStep, IntentStep, LoopStep, Rule, SlotStep, Step
+from bot.project.node import Entries, check_keys, entries, flag, items, plain, text
+from bot.project.report import Report
+from bot.project.yaml import Node
+
+SNIPPET = "..."
+_RULE_KEYS = ("rule", "condition", "conversation_start", "wait_for_user_input", "steps", "metadata")
+_NO_STEP = "Use intent, action, active_loop, slot_was_set or `or` of intents."
+
+
+@dataclass(slots=True)
+class _Condition:
+    loop_given: bool = False
+    loop: str | None = None
+    slots: list[SlotStep] = field(default_factory=list)
+
+
+def read_rules(sections: Sequence[Node], report: Report) -> tuple[Rule, ...]:
+    """The rules of all `rules:` sections, in their order. A rule that cannot be read is left out, with a
+    finding."""
+    rules = []
+    for section in sections:
+        for item in items(section, "rules", report):
+            found = entries(item, "a rule", report)
+            if found:
+                rules.append(_rule(item, found, report))
+    return tuple(rule for rule in rules if rule is not None)
+
+
+def note_stories(sections: Sequence[Node], report: Report) -> None:
+    """Stories are read and not yet acted on: say so once per file."""
+    for section in sections:
+        count = len(items(section, "stories", report))
+        if count:
+            said = "one story" if count == 1 else f"{count} stories"
+            mend = "Write as rules what must hold; forms, answers and clarification need no story."
+            report.warn(section.place, f"This file has {said}, which this version does not act on.", mend)
+
+
+def _rule(item: Node, found: Entries, report: Report) -> Rule | None:
+    name = text(found.get("rule"), "the name of a rule", report)
+    if not name:
+        report.error(item.place, "This rule has no name.", "Begin it with `- rule: NAME`.")
+        return None
+    what = f"rule `{name}`"
+    check_keys(found, _RULE_KEYS, what, report)
+    condition = _condition(what, found.get("condition"), report)
+    steps: list[Step] = []
+    for node in items(found.get("steps"), f"steps of {what}", report):
+        read = _step(what, node, report)
+        if read is None:
+            return None
+        steps.extend(read)
+    turns = sum(isinstance(step, IntentStep) for step in steps)
+    if turns > 1:
+        mend = "Split it: a rule answers one message; a form or a story leads through several."
+        report.error(item.place, f"The {what} has {turns} user turns; at most one can hold.", mend)
+        return None
+    if not any(isinstance(step, ActionStep) for step in steps):
+        report.error(item.place, f"The {what} has no action.", "Add `- action: NAME` to its steps.")
+        return None
+    return Rule(
+        name=name,
+        steps=tuple(steps),
+        loop_given=condition.loop_given,
+        loop=condition.loop,
+        slots=tuple(condition.slots),
+        conversation_start=flag(
+            found.get("conversation_start"), f"conversation_start of {what}", report, default=False
+        ),
+        waits=flag(found.get("wait_for_user_input"), f"wait_for_user_input of {what}", report, default=True),
+        source=str(found["rule"].place),
+    )
+
+
+def _condition(what: str, node: Node | None, report: Report) -> _Condition:
+    condition = _Condition()
+    for item in items(node, f"condition of {what}", report):
+        found = entries(item, f"a condition of {what}", report)
+        check_keys(found, ("active_loop", "slot_was_set"), f"condition of {what}", report)
+        if "active_loop" in found:
+            condition.loop_given = True
+            condition.loop = text(found["active_loop"], f"active_loop of {what}", report)
+        condition.slots += slot_steps(what, found.get("slot_was_set"), report)
+    return condition
+
+
+def _step(what: str, node: Node, report: Report) -> list[Step] | None:
+    """The steps of one item; None where the rule cannot be kept."""
+    if node.raw == SNIPPET:
+        return []
+    found = entries(node, f"a step of {what}", report)
+    if "intent" in found or "user" in found:
+        step = intent_step(what, node, found, report)
+        return None if step is None else [step]
+    if "or" in found:
+        step = _or_step(what, found["or"], report)
+        return None if step is None else [step]
+    if "action" in found:
+        name = text(found["action"], f"an action of {what}", report)
+        if name:
+            return [ActionStep(name)]
+        report.error(node.place, f"A step of {what} names no action.", "Write `- action: NAME`.")
+        return None
+    if "checkpoint" in found or "bot" in found:
+        key = "checkpoint" if "checkpoint" in found else "bot"
+        report.error(node.place, f"A step of {what} is a `{key}`, which rules cannot have here.", _NO_STEP)
+        return None
+    if "slot_was_set" in found:
+        return list(slot_steps(what, found["slot_was_set"], report))
+    if "active_loop" in found:
+        return [LoopStep(text(found["active_loop"], f"active_loop of {what}", report))]
+    if "metadata" in found:
+        return []
+    report.error(node.place, f"A step of {what} is none that is known.", _NO_STEP)
+    return None
+
+
+def intent_step(what: str, node: Node, found: Entries, report: Report) -> IntentStep | None:
+    """A user turn named by its intent; None, with a finding, where it has none."""
+    check_keys(found, ("intent", "user", "entities", "metadata"), f"step of {what}", report)
+    name = text(found.get("intent"), f"an intent of {what}", report)
+    if not name:
+        report.error(node.place, f"A user turn of {what} names no intent.", "Add `intent: NAME`.")
+        return None
+    if name.startswith("/"):
+        report.warn(node.place, f"The intent `{name}` of {what} begins with `/`.", "Write the bare name.")
+    return IntentStep(frozenset({name.removeprefix("/")}), frozenset(entity_names(what, found, report)))
+
+
+def entity_names(what: str, found: Entries, report: Report) -> list[str]:
+    """The entities a step asks for, by name: `- name`, or `- name: value` with role and group beside it."""
+    found_names: list[str] = []
+    for item in items(found.get("entities"), f"entities of {what}", report):
+        if isinstance(item.value, str):
+            found_names.append(item.value)
+        else:
+            details = entries(item, f"an entity of {what}", report)
+            found_names += [key for key in details if key not in ("role", "group")]
+    return found_names
+
+
+def _or_step(what: str, node: Node, report: Report) -> IntentStep | None:
+    intents: set[str] = set()
+    for item in items(node, f"`or` of {what}", report):
+        found = entries(item, f"a choice of {what}", report)
+        if "intent" not in found or "entities" in found:
+            report.error(
+                item.place, f"`or` of {what} can only choose among intents.", "Write a rule for each case."
+            )
+            return None
+        step = intent_step(what, item, found, report)
+        intents |= step.intents if step else set()
+    if not intents:
+        report.error(node.place, f"`or` of {what} has no intent.", "List `- intent: NAME` lines under it.")
+        return None
+    return IntentStep(frozenset(intents))
+
+
+def slot_steps(what: str, node: Node | None, report: Report) -> list[SlotStep]:
+    """`slot_was_set:` items: `- name` (whatever value) or `- name: value`."""
+    steps: list[SlotStep] = []
+    for item in items(node, f"slot_was_set of {what}", report):
+        if isinstance(item.value, str):
+            steps.append(SlotStep(item.value, any_value=True))
+        else:
+            details = entries(item, f"slot_was_set of {what}", report)
+            steps += [SlotStep(name, plain(value)) for name, value in details.items()]
+    return steps

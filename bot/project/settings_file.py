@@ -1,0 +1,226 @@
+"""Reads `config.yml`, `endpoints.yml` and `credentials.yml` into settings.
+
+Knows which of Rasa's keys hold here and which components have their work done by our own models; starts
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.dialogue.domain import Thresholds
+from bot.project.model import ActionEndpoint, ProjectSettings, ResponseMode, ResponseModel
+from bot.project.node import Entries, check_keys, entries, items, names, number, plain, text
+from bot.project.report import Report, suggest
+from bot.project.yaml import Node
+
+RECIPES = ("fast", "accurate", "few-shot")
+_CONFIG_KEYS = (
+    "version",
+    "recipe",
+    "language",
+    "languages",
+    "assistant_id",
+    "pipeline",
+    "policies",
+    "frontdesk",
+)
+_OWN_KEYS = ("alpha", "answer_threshold", "answer_tie", "responses", "base", "recipe")
+_ENDPOINT_KEYS = ("url", "token", "timeout")
+_OTHER_ENDPOINTS = ("models", "tracker_store", "lock_store", "event_broker", "nlg")
+
+# Rasa's components whose work the bundle does: naming them changes nothing and needs no word.
+_DONE_BY_BUNDLE = frozenset(
+    {
+        "WhitespaceTokenizer",
+        "JiebaTokenizer",
+        "MitieTokenizer",
+        "SpacyTokenizer",
+        "RegexFeaturizer",
+        "LexicalSyntacticFeaturizer",
+        "CountVectorsFeaturizer",
+        "SpacyFeaturizer",
+        "MitieFeaturizer",
+        "ConveRTFeaturizer",
+        "LanguageModelFeaturizer",
+        "DIETClassifier",
+        "LogisticRegressionClassifier",
+        "SklearnIntentClassifier",
+        "KeywordIntentClassifier",
+        "MitieIntentClassifier",
+        "FallbackClassifier",
+        "CRFEntityExtractor",
+        "RegexEntityExtractor",
+        "EntitySynonymMapper",
+        "SpacyNLP",
+        "MitieNLP",
+        "RulePolicy",
+        "MemoizationPolicy",
+        "AugmentedMemoizationPolicy",
+        "TEDPolicy",
+        "UnexpecTEDIntentPolicy",
+    }
+)
+
+
+def read_settings(
+    config: Node | None, endpoints: Node | None, credentials: Node | None, report: Report
+) -> ProjectSettings:
+    """The settings; whatever a file leaves out has its default."""
+    top = entries(config, "config.yml", report)
+    check_keys(top, _CONFIG_KEYS, "config.yml", report)
+    own = entries(top.get("frontdesk"), "frontdesk", report)
+    check_keys(own, _OWN_KEYS, "frontdesk", report)
+    components = _components(top, report)
+    default = ProjectSettings()
+    rule_policy = components.get("RulePolicy", {})
+    return ProjectSettings(
+        languages=_languages(top, report),
+        recipe=_recipe(own, report),
+        base=text(own.get("base"), "frontdesk.base", report) or default.base,
+        alpha=_share(own, "alpha", 0.5, report) or default.alpha,
+        thresholds=_thresholds(components.get("FallbackClassifier"), own, report),
+        core_fallback=_share(rule_policy, "core_fallback_threshold", 1.0, report),
+        responses=_response_model(own.get("responses"), report),
+        action_endpoint=_action_endpoint(endpoints, report),
+        credentials=_credentials(credentials, report),
+    )
+
+
+def _languages(top: Entries, report: Report) -> tuple[str, ...]:
+    first = text(top.get("language"), "language", report)
+    more = names(top.get("languages"), "languages", report)
+    return tuple(dict.fromkeys((*([first] if first else []), *more))) or ("en",)
+
+
+def _recipe(own: Entries, report: Report) -> str:
+    recipe = text(own.get("recipe"), "frontdesk.recipe", report)
+    if recipe is None:
+        return RECIPES[0]
+    if recipe not in RECIPES:
+        report.error(
+            own["recipe"].place,
+            f"There is no recipe `{recipe}`.",
+            suggest(recipe, RECIPES, "Use fast, accurate or few-shot."),
+        )
+    return recipe
+
+
+def _components(top: Entries, report: Report) -> dict[str, Entries]:
+    """The options of each component of pipeline and policies; one warning names those that do nothing
+    here."""
+    found: dict[str, Entries] = {}
+    strange: dict[str, Node] = {}
+    for section in ("pipeline", "policies"):
+        node = top.get(section)
+        if node is not None and isinstance(node.value, str):
+            continue  # a Rasa 1 template name such as `supervised_embeddings`
+        for item in items(node, section, report):
+            options = (
+                {} if isinstance(item.value, str) else entries(item, f"a component of {section}", report)
+            )
+            name = (
+                item.raw
+                if isinstance(item.value, str)
+                else text(options.get("name"), "name of a component", report)
+            )
+            if not name:
+                report.warn(
+                    item.place, f"A component of {section} has no name.", "Write `- name: COMPONENT`."
+                )
+                continue
+            short = name.rsplit(".", 1)[-1]
+            found.setdefault(short, options)
+            if short not in _DONE_BY_BUNDLE:
+                strange.setdefault(name, item)
+    if strange:
+        first = next(iter(strange.values()))
+        message = f"These components are not run: {', '.join(sorted(strange))}."
+        report.warn(
+            first.place,
+            message,
+            "Frontdesk's own models take the pipeline's place; check what relied on them.",
+        )
+    return found
+
+
+def _thresholds(fallback: Entries | None, own: Entries, report: Report) -> Thresholds:
+    default, options = Thresholds(), fallback or {}
+    intent = _share(options, "threshold", 1.0, report)
+    ambiguity = _share(options, "ambiguity_threshold", 1.0, report)
+    answer = _share(own, "answer_threshold", 1.0, report)
+    tie = _share(own, "answer_tie", 1.0, report)
+    return Thresholds(
+        intent=default.intent if intent is None else intent,
+        ambiguity=default.ambiguity if ambiguity is None else ambiguity,
+        answer=default.answer if answer is None else answer,
+        tie=default.tie if tie is None else tie,
+    )
+
+
+def _share(found: Entries, key: str, highest: float, report: Report) -> float | None:
+    value = number(found.get(key), key, report)
+    if value is None or 0.0 <= value <= highest:
+        return value
+    report.error(found[key].place, f"`{key}` must lie between 0 and {highest:g}.", "Correct the number.")
+    return None
+
+
+def _response_model(node: Node | None, report: Report) -> ResponseModel:
+    found = entries(node, "frontdesk.responses", report)
+    check_keys(found, ("mode", "url", "model", "api_key_env"), "frontdesk.responses", report)
+    named = text(found.get("mode"), "frontdesk.responses.mode", report) or ResponseMode.OFF
+    if named not in set(ResponseMode):
+        report.error(
+            found["mode"].place, f"There is no mode `{named}`.", f"Use one of {', '.join(ResponseMode)}."
+        )
+        named = ResponseMode.OFF
+    model = ResponseModel(
+        ResponseMode(named),
+        text(found.get("url"), "frontdesk.responses.url", report),
+        text(found.get("model"), "frontdesk.responses.model", report),
+        text(found.get("api_key_env"), "frontdesk.responses.api_key_env", report),
+    )
+    if node is not None and model.mode is ResponseMode.SERVER and not (model.url and model.model):
+        report.error(
+            node.place, "A response server needs `url` and `model`.", "Add both, or set `mode: off`."
+        )
+    return model
+
+
+def _action_endpoint(node: Node | None, report: Report) -> ActionEndpoint | None:
+    top = entries(node, "endpoints.yml", report)
+    check_keys(top, ("action_endpoint", *_OTHER_ENDPOINTS), "endpoints.yml", report)
+    unused = [key for key in _OTHER_ENDPOINTS if key in top]
+    if unused:
+        message = f"These endpoints are not used: {', '.join(unused)}."
+        report.warn(top[unused[0]].place, message, "Give the database with `frontdesk serve --database URL`.")
+    found = entries(top.get("action_endpoint"), "action_endpoint", report)
+    if not found:
+        return None
+    check_keys(found, _ENDPOINT_KEYS, "action_endpoint", report)
+    place = top["action_endpoint"].place
+    url = text(found.get("url"), "action_endpoint.url", report)
+    if not url or not url.startswith(("http://", "https://")):
+        report.error(
+            place, "action_endpoint has no HTTP address.", "Add `url: http://localhost:5055/webhook`."
+        )
+        return None
+    timeout = number(found.get("timeout"), "action_endpoint.timeout", report)
+    if timeout is not None and timeout <= 0:
+        report.error(found["timeout"].place, "action_endpoint.timeout must be above 0.", "Give seconds.")
+        timeout = None
+    token = text(found.get("token"), "action_endpoint.token", report)
+    return ActionEndpoint(url, token, ActionEndpoint(url).timeout if timeout is None else timeout)
+
+
+def _credentials(node: Node | None, report: Report) -> Mapping[str, Mapping[str, Any]]:
+    """What each channel needs; `rest:` alone is a channel without secrets."""
+    found = entries(node, "credentials.yml", report)
+    return {
+        channel: {
+            key: plain(value) for key, value in entries(details, f"credentials of {channel}", report).items()
+        }
+        for channel, details in found.items()
+    }
