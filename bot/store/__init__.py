@@ -1,0 +1,1 @@
+"""Keeps the event log, inbox, outbox, claims, answers and users in SQL."""

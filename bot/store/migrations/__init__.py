@@ -1,0 +1,1 @@
+"""The history of the tables, as Alembic runs it; bot.store.migrate is the way in."""
