@@ -1,0 +1,65 @@
+"""`frontdesk evaluate`: measures recipes on CSV files of one's own, by the same code that serves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bot.cli.child import run_training
+from bot.cli.output import json_option, show_figures, write_json
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group()
+def evaluate() -> None:
+    """Measure intents or answers on CSV files."""
+
+
+@evaluate.command()
+@click.option("--recipe", type=click.Choice(["fast", "accurate"]), default="fast", show_default=True)
+@click.option("--train", "train_csv", type=FILE, required=True, help="Columns text,label.")
+@click.option("--test", "test_csv", type=FILE, required=True, help="Columns text,label; never trained on.")
+@click.option("--oos-train", type=FILE, help="Messages that are out of scope, for training.")
+@click.option("--oos-test", type=FILE, help="Messages that are out of scope, for testing.")
+@click.option("--base", metavar="NAME", help="Base model: a folder or a Hugging Face name.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+@json_option
+def intents(
+    recipe: str,
+    train_csv: Path,
+    test_csv: Path,
+    oos_train: Path | None,
+    oos_test: Path | None,
+    base: str | None,
+    device: str,
+    seed: int,
+    json_file: str | None,
+) -> None:
+    """Train a classifier on one file and measure it on another, out-of-scope messages apart."""
+    arguments = ["evaluate-intents", "--recipe", recipe, "--train", str(train_csv), "--test", str(test_csv)]
+    arguments += ["--device", device, "--seed", str(seed)]
+    for flag, value in (("--oos-train", oos_train), ("--oos-test", oos_test), ("--base", base)):
+        arguments += [flag, str(value)] if value else []
+    _report(run_training(arguments), json_file)
+
+
+@evaluate.command()
+@click.option("--answers", "answers_csv", type=FILE, required=True, help="Columns id,question[,answer].")
+@click.option("--queries", "queries_csv", type=FILE, required=True, help="Columns text,id.")
+@click.option("--base", metavar="NAME", help="Base model: a folder or a Hugging Face name.")
+@json_option
+def answers(answers_csv: Path, queries_csv: Path, base: str | None, json_file: str | None) -> None:
+    """Measure how often the right stored answer is found, beside BM25 on the same rows."""
+    arguments = ["evaluate-answers", "--answers", str(answers_csv), "--queries", str(queries_csv)]
+    arguments += ["--base", base] if base else []
+    _report(run_training(arguments), json_file)
+
+
+def _report(figures: dict[str, Any], json_file: str | None) -> None:
+    write_json(figures, json_file)
+    if json_file != "-":
+        show_figures(figures)

@@ -1,0 +1,101 @@
+"""`frontdesk models`: the bundle registry of a project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bot.cli.output import json_option, project_argument, show_figures, write_json
+from bot.config import read_settings
+from nlu.artifacts import Bundle, champion, find, list_bundles, promote, rollback, verify
+from nlu.errors import BundleError
+
+
+@click.group()
+def models() -> None:
+    """List, show, promote and roll back a project's model bundles."""
+
+
+@models.command("list")
+@project_argument
+@json_option
+def list_(project: Path, json_file: str | None) -> None:
+    """Every bundle, the newest last; the one that serves is marked."""
+    root = read_settings(project).bundles
+    serving = champion(root)
+    rows = [_summary(bundle, serving) for bundle in list_bundles(root)]
+    write_json(rows, json_file)
+    if json_file == "-":
+        return
+    if not rows:
+        click.echo(f"No bundles yet. Make one with `frontdesk train {project}`.")
+    for row in rows:
+        click.echo(f"{'*' if row['champion'] else ' '} {row['id']}  {', '.join(row['parts'])}")
+
+
+@models.command()
+@project_argument
+@click.option("--bundle", metavar="ID", help="Which bundle; the champion by default.")
+@json_option
+def show(project: Path, bundle: str | None, json_file: str | None) -> None:
+    """What a bundle was made of, what it measured and what it promises; every file is verified first."""
+    root = read_settings(project).bundles
+    chosen = _one(root, bundle)
+    _guarded(lambda: verify(chosen.folder))
+    details = {
+        **_summary(chosen, champion(root)),
+        "base": chosen.details.base,
+        "languages": list(chosen.details.languages),
+        "data_sha256": chosen.details.data_sha256,
+        "recipe": dict(chosen.details.recipe),
+        "metrics": dict(chosen.details.metrics),
+    }
+    write_json(details, json_file)
+    if json_file != "-":
+        show_figures(details)
+
+
+@models.command("promote")
+@click.argument("bundle")
+@project_argument
+def promote_(bundle: str, project: Path) -> None:
+    """Let BUNDLE serve. A running server takes it up within seconds; the one before stays for `rollback`."""
+    chosen = _guarded(lambda: promote(read_settings(project).bundles, bundle))
+    click.echo(f"{chosen.id} now serves.")
+
+
+@models.command("rollback")
+@project_argument
+def rollback_(project: Path) -> None:
+    """Let the bundle before serve again."""
+    chosen = _guarded(lambda: rollback(read_settings(project).bundles))
+    click.echo(f"{chosen.id} serves again.")
+
+
+def _one(root: Path, identity: str | None) -> Bundle:
+    if identity is not None:
+        return _guarded(lambda: find(root, identity))
+    chosen = champion(root)
+    if chosen is None:
+        raise click.ClickException("no bundle serves yet. Make one with `frontdesk train PROJECT`.")
+    return chosen
+
+
+def _guarded(action: Any) -> Bundle:
+    try:
+        bundle = action()
+    except BundleError as error:
+        raise click.ClickException(str(error)) from error
+    assert isinstance(bundle, Bundle)
+    return bundle
+
+
+def _summary(bundle: Bundle, serving: Bundle | None) -> dict[str, Any]:
+    return {
+        "id": bundle.id,
+        "created": bundle.created.isoformat(),
+        "parts": list(bundle.parts),
+        "champion": serving is not None and serving.id == bundle.id,
+    }

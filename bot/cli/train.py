@@ -1,0 +1,94 @@
+"""`frontdesk train`: compiles a project into a corpus and lets training make a bundle of it."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bot.cli.child import run_training
+from bot.cli.output import json_option, project_argument, show_figures, write_json
+from bot.config import Settings, read_settings
+from bot.project.corpus import compile_corpus
+from bot.project.load import load_project
+from bot.project.model import Project
+from nlu.artifacts import Bundle, champion, promote
+
+PARTS = ("intents", "entities", "answers", "risk", "triage", "responses")
+FIRST = ("intents", "entities", "answers", "risk", "triage")
+
+
+@click.command()
+@project_argument
+@click.option(
+    "--recipe",
+    type=click.Choice(["fast", "accurate"]),
+    help="fast: frozen encoder and a small head, "
+    "seconds; accurate: the whole BERT is fine-tuned, minutes. Default: the project's config.",
+)
+@click.option(
+    "--part",
+    "parts",
+    type=click.Choice(PARTS),
+    multiple=True,
+    help="Train only this part and take the others from the serving bundle; may be given more than once.",
+)
+@click.option("--base", metavar="NAME", help="Base model: a folder or a Hugging Face name.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option(
+    "--promote/--no-promote",
+    "promoting",
+    default=None,
+    help="Let the new bundle serve. Default: only if none serves yet.",
+)
+@json_option
+def train(project: Path, json_file: str | None, promoting: bool | None, **options: Any) -> None:
+    """Train a candidate bundle from PROJECT."""
+    settings = read_settings(project)
+    result = train_project(settings, load_project(project), **options)
+    if promoting or (promoting is None and champion(settings.bundles) is None):
+        promote(settings.bundles, result["bundle"])
+        result["promoted"] = True
+    write_json(result, json_file)
+    if json_file != "-":
+        show_figures(result)
+        if not result.get("promoted"):
+            click.echo(f"It serves after `frontdesk models promote {result['bundle']} {project}`.")
+
+
+def train_project(
+    settings: Settings,
+    project: Project,
+    *,
+    parts: tuple[str, ...] = (),
+    recipe: str | None = None,
+    base: str | None = None,
+    device: str = "auto",
+    seed: int = 0,
+    reviewed: tuple[Any, ...] = (),
+) -> dict[str, Any]:
+    """A new bundle from the project, and `reviewed` turns with it. Raises TrainingFailed."""
+    serving = champion(settings.bundles)
+    wanted = parts or FIRST
+    with tempfile.TemporaryDirectory(prefix="corpus-", dir=settings.home) as folder:
+        corpus = Path(folder)
+        compile_corpus(project, corpus, reviewed=reviewed)
+        arguments = ["train", "--corpus", str(corpus), "--bundles", str(settings.bundles)]
+        arguments += ["--recipe", recipe or project.settings.recipe, "--parts", ",".join(wanted)]
+        arguments += ["--base", base or project.settings.base, "--device", device, "--seed", str(seed)]
+        if serving is not None:
+            arguments += ["--from", serving.id]
+        return run_training(arguments)
+
+
+def bundle_or_train(settings: Settings, project: Project) -> Bundle:
+    """The bundle that serves; where none does, one is trained now, which takes a minute or two."""
+    serving = champion(settings.bundles)
+    if serving is not None:
+        return serving
+    click.echo(f"No bundle serves {project.name} yet: training one.", err=True)
+    result = train_project(settings, project)
+    return promote(settings.bundles, result["bundle"])

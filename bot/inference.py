@@ -1,0 +1,199 @@
+"""Runs a bundle's models off the event loop and hands the turn its reading and wording.
+
+Knows how messages that arrive together share one forward pass; not what a reading leads to. The models are
+nlu's and retrieval's; this file only brings them together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.dialogue.events import Origin
+from bot.dialogue.ports import PortError, ReadError, ReadRequest, Wording, WordRequest
+from bot.dialogue.reading import Entity, Match, Reading, Verdict
+from bot.wording import Worder
+from nlu.artifacts import Bundle, verify
+from nlu.classifier import IntentClassifier, IntentPrediction
+from nlu.entities import EntityExtractor
+from nlu.language import detect_language
+from retrieval.encoder import Encoder, load_encoders
+from retrieval.index import AnswerIndex, Hit
+
+log = logging.getLogger(__name__)
+
+LARGEST_BATCH = 32
+MATCHES = 5
+READ_TIMEOUT = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """A verified bundle, loaded. `classifier`, `entities` or `index` is None where the project has nothing
+    for it.
+    """
+
+    bundle: Bundle
+    retrieval_encoder: Encoder
+    intent_encoder: Encoder
+    classifier: IntentClassifier | None
+    entities: EntityExtractor | None
+    index: AnswerIndex | None
+
+    @classmethod
+    def load(cls, folder: Path, *, threads: int) -> Models:
+        """Verify every byte, then load. Raises nlu.errors.BundleError and its kin; nothing unverified is
+        opened.
+        """
+        bundle = verify(folder)
+        intent_encoder, retrieval_encoder = load_encoders(folder, threads=threads)
+        return cls(
+            bundle=bundle,
+            retrieval_encoder=retrieval_encoder,
+            intent_encoder=intent_encoder,
+            classifier=IntentClassifier.load(folder / "intents") if "intents" in bundle.parts else None,
+            entities=EntityExtractor.load(folder / "entities") if "entities" in bundle.parts else None,
+            index=AnswerIndex.load(folder / "answers") if "answers" in bundle.parts else None,
+        )
+
+
+class Inference:
+    """The read and word ports over one set of models."""
+
+    def __init__(
+        self,
+        models: Models,
+        languages: Sequence[str],
+        worder: Worder,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.models = models
+        self.word_with = worder
+        self._languages = tuple(languages)
+        self._clock = clock
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="models")
+        self._worker: asyncio.Task[None] | None = None
+        self._queue: asyncio.Queue[tuple[ReadRequest, asyncio.Future[Reading]]] = asyncio.Queue(maxsize=1000)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Reads while open."""
+        await self.start()
+        try:
+            yield
+        finally:
+            await self.stop()
+
+    async def start(self) -> None:
+        """Begin to read. The first reading is done here, so that no customer waits for a cold model."""
+        self._worker = asyncio.create_task(self._work())
+        await self.read(ReadRequest("hello"))
+
+    async def stop(self) -> None:
+        """Finish what is being read and let the models go."""
+        if self._worker:
+            self._worker.cancel()
+            await asyncio.gather(self._worker, return_exceptions=True)
+        self._executor.shutdown(wait=False)
+
+    async def read(self, request: ReadRequest) -> Reading:
+        """What the text means. Raises ReadError (`overloaded`, `timeout`, `model_failed`)."""
+        future: asyncio.Future[Reading] = asyncio.get_running_loop().create_future()
+        try:
+            self._queue.put_nowait((request, future))
+            async with asyncio.timeout(READ_TIMEOUT):
+                return await future
+        except asyncio.QueueFull as error:
+            raise ReadError("overloaded") from error
+        except TimeoutError as error:
+            raise ReadError("timeout") from error
+
+    async def word(self, request: WordRequest) -> Wording:
+        """The words to send for the nearest answers. Raises PortError."""
+        best = request.matches[0]
+        if not self.word_with.wants(request):
+            return Wording(best.text, best.answer_id, Origin.ANSWER)
+        try:
+            return await self.word_with.word(request)
+        except PortError:
+            raise
+        except Exception as error:
+            log.exception("wording failed")
+            raise PortError("model_failed") from error
+
+    async def _work(self) -> None:
+        """Whatever waits when the models become free is read in one pass: no added delay, larger batches
+        under load.
+        """
+        loop = asyncio.get_running_loop()
+        while True:
+            batch = [await self._queue.get()]
+            while len(batch) < LARGEST_BATCH and not self._queue.empty():
+                batch.append(self._queue.get_nowait())
+            try:
+                readings = await loop.run_in_executor(self._executor, self._read_batch, [r for r, _ in batch])
+            except (
+                Exception
+            ):  # whatever a model raises, the turns waiting for it end in a person, not in silence
+                log.exception("reading failed")
+                for _, future in batch:
+                    if not future.done():
+                        future.set_exception(ReadError("model_failed"))
+                continue
+            for (_, future), reading in zip(batch, readings, strict=True):
+                if not future.done():
+                    future.set_result(reading)
+
+    def _read_batch(self, requests: Sequence[ReadRequest]) -> list[Reading]:
+        models = self.models
+        texts = [request.text for request in requests]
+        vectors = models.retrieval_encoder.encode(texts)
+        same = models.intent_encoder is models.retrieval_encoder
+        intent_vectors = vectors if same else models.intent_encoder.encode(texts)
+        predictions = (
+            models.classifier.predict(intent_vectors, texts) if models.classifier else [None] * len(texts)
+        )
+        today = datetime.fromtimestamp(self._clock(), UTC).date()
+        hits = (
+            models.index.search(vectors, texts, top=MATCHES, today=today)
+            if models.index
+            else [[]] * len(texts)
+        )
+        return [
+            self._reading(request, prediction, found)
+            for request, prediction, found in zip(requests, predictions, hits, strict=True)
+        ]
+
+    def _reading(
+        self, request: ReadRequest, prediction: IntentPrediction | None, hits: Sequence[Hit]
+    ) -> Reading:
+        language = detect_language(request.text, self._languages, default=request.language)
+        found = self.models.entities.extract(request.text) if self.models.entities else ()
+        return Reading(
+            verdicts=tuple(Verdict(name, p) for name, p in prediction.verdicts) if prediction else (),
+            prediction_set=prediction.prediction_set if prediction else (),
+            out_of_scope=prediction.out_of_scope if prediction else False,
+            guaranteed=prediction.guaranteed if prediction else False,
+            entities=tuple(
+                Entity(e.name, e.value, e.start, e.end, e.role, e.group, e.extractor, e.confidence)
+                for e in found
+            ),
+            matches=tuple(self._match(hit, language) for hit in hits),
+            language=language,
+            bundle=self.models.bundle.id,
+        )
+
+    def _match(self, hit: Hit, language: str) -> Match:
+        assert self.models.index is not None
+        answer = self.models.index.answer(hit.answer_id)
+        spoken = language if language in answer.text else hit.language
+        text = answer.text.get(spoken) or next(iter(answer.text.values()))
+        return Match(hit.answer_id, hit.score, hit.variant, text, spoken, answer.vetted)

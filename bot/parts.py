@@ -1,0 +1,111 @@
+"""Puts a bot together from a project and a bundle: models, wording, action client. Used by the server and
+every verb that talks.
+
+Knows which part goes where; holds no behaviour.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+
+from bot.action_client import ActionClient
+from bot.completion import Completion
+from bot.config import Settings
+from bot.errors import FrontdeskError
+from bot.inference import Inference, Models
+from bot.manager import Bot
+from bot.project.model import Project, ResponseMode
+from bot.wording import LocalWorder, Plain, ServerWorder, Worder
+from nlu.artifacts import champion, find
+from nlu.errors import NluError
+from nlu.generator import Generator
+from retrieval.errors import RetrievalError
+
+
+class BundleUnusable(FrontdeskError):
+    """The bundle is missing, changed or unreadable; nothing of it was loaded."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("bundle_unusable", 500, message)
+
+
+@asynccontextmanager
+async def open_bot(
+    settings: Settings, project: Project, *, bundle: str | None = None, action_url: str | None = None
+) -> AsyncIterator[Bot]:
+    """A bot that reads, acts and words, until left. Raises BundleUnusable."""
+    async with aiohttp.ClientSession() as session:
+        bot = await make_bot(settings, project, session, bundle=bundle, action_url=action_url)
+        async with bot.inference.running():
+            yield bot
+
+
+async def make_bot(
+    settings: Settings,
+    project: Project,
+    session: aiohttp.ClientSession,
+    *,
+    bundle: str | None = None,
+    action_url: str | None = None,
+) -> Bot:
+    """The parts, loaded but not running. `bundle=None` is the champion. Raises BundleUnusable."""
+    folder = _folder(settings.bundles, bundle)
+    try:
+        models = await asyncio.to_thread(Models.load, folder, threads=settings.threads)
+        worder = await asyncio.to_thread(_worder, project, folder, models, session)
+    except (NluError, RetrievalError) as error:
+        raise BundleUnusable(str(error)) from error
+    return Bot(
+        domain=project.domain,
+        inference=Inference(models, project.settings.languages, worder),
+        actions=_actions(settings, project, session, action_url),
+    )
+
+
+def _folder(root: Path, identity: str | None) -> Path:
+    try:
+        chosen = find(root, identity) if identity else champion(root)
+    except NluError as error:
+        raise BundleUnusable(str(error)) from error
+    if chosen is None:
+        raise BundleUnusable("No bundle serves yet. Make one with `frontdesk train PROJECT`.")
+    return chosen.folder
+
+
+def _worder(project: Project, folder: Path, models: Models, session: aiohttp.ClientSession) -> Worder:
+    """Who words replies, by the project's configuration; a bundle without a generator sends stored
+    answers.
+    """
+    chosen = project.settings.responses
+    if chosen.mode is ResponseMode.SERVER and chosen.url and chosen.model:
+        key = os.environ.get(chosen.api_key_env) if chosen.api_key_env else None
+        return ServerWorder(Completion(session, chosen.url, chosen.model, api_key=key))
+    if chosen.mode is ResponseMode.LOCAL and "responses" in models.bundle.parts:
+        return LocalWorder(
+            Generator.load(folder / "responses"), ThreadPoolExecutor(1, thread_name_prefix="wording")
+        )
+    return Plain()
+
+
+def _actions(
+    settings: Settings, project: Project, session: aiohttp.ClientSession, url: str | None
+) -> ActionClient | None:
+    endpoint = project.settings.action_endpoint
+    where = url or settings.action_url or (endpoint.url if endpoint else None)
+    if where is None:
+        return None
+    token = endpoint.token if endpoint else None
+    return ActionClient(
+        session=session,
+        url=where,
+        domain=project.domain,
+        timeout=endpoint.timeout if endpoint else settings.action_timeout,
+        headers={"Authorization": f"Bearer {token}"} if token else {},
+    )
