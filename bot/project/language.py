@@ -26,7 +26,7 @@ _NOT_LATIN = frozenset(language for _, language in _SCRIPTS)
 
 
 def guess_language(text: str, languages: Sequence[str]) -> str:
-    """The language of `text`: by its script, else the first of `languages` in Latin letters, else the first."""
+    """The language of `text`: by its script, else the first of `languages` in Latin letters."""
     letters = [char for char in text if char.isalpha()]
     names = [unicodedata.name(char, "") for char in letters if not char.isascii()]
     for script, language in _SCRIPTS:

@@ -1,0 +1,51 @@
+"""Static checks of a whole project: what its files say of each other, before anything is trained or served.
+
+Knows the table of checks; each check looks at one kind of thing. Reading's own findings are included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from bot.errors import Finding
+from bot.project.check_names import check_actions, check_intents, check_slots
+from bot.project.check_responses import check_buttons, check_placeholders
+from bot.project.check_rules import check_contradictions, check_forms
+from bot.project.check_texts import check_answers, check_examples, check_languages
+from bot.project.load import read_project
+from bot.project.model import Project
+from bot.project.report import Report
+from bot.project.tests_file import read_tests
+
+_CHECKS: tuple[Callable[[Project, Report], None], ...] = (
+    check_intents,
+    check_actions,
+    check_slots,
+    check_buttons,
+    check_placeholders,
+    check_forms,
+    check_contradictions,
+    check_examples,
+    check_answers,
+    check_languages,
+)
+
+
+def check_folder(folder: Path) -> tuple[Finding, ...]:
+    """Everything wrong with the project in `folder`, by file and line; its test conversations are read too.
+
+    Raises ProjectError only where `folder` is no project at all.
+    """
+    project = read_project(folder)
+    _, found = read_tests(folder)
+    return check_project(replace(project, findings=(*project.findings, *found)))
+
+
+def check_project(project: Project) -> tuple[Finding, ...]:
+    """Everything wrong with a project that was read, by file and line."""
+    report = Report()
+    for check in _CHECKS:
+        check(project, report)
+    return tuple(sorted({*project.findings, *report.findings}))

@@ -1,0 +1,183 @@
+"""Checks that what rules and slots name is defined: intents, actions, slots, entities.
+
+Knows a project's values and places; reads no file.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from bot.dialogue.domain import (
+    BUILT_IN_ACTIONS,
+    FALLBACK_INTENT,
+    KNOWLEDGE_INTENT,
+    REQUESTED_SLOT,
+    ActionStep,
+    IntentStep,
+    MappingType,
+    Rule,
+    SlotMapping,
+    SlotStep,
+)
+from bot.project.model import Project
+from bot.project.report import Place, Report, suggest
+
+FEW_EXAMPLES = 10
+_BUILT_IN_INTENTS = frozenset(
+    {"restart", "back", "out_of_scope", "session_start", FALLBACK_INTENT, KNOWLEDGE_INTENT}
+)
+_RASA_ACTIONS = frozenset(
+    {
+        "action_revert_fallback_events",
+        "action_default_ask_affirmation",
+        "action_default_ask_rephrase",
+        "action_two_stage_fallback",
+        "action_unlikely_intent",
+        "action_back",
+    }
+)
+
+
+def place_of(source: str) -> Place:
+    """The place in a rule's `source` (`data/rules.yml:12`)."""
+    file, _, line = source.rpartition(":")
+    return Place(file, int(line)) if file and line.isdigit() else Place(source or "data/rules.yml")
+
+
+def known_intents(project: Project) -> frozenset[str]:
+    """The domain's intents and those every bot has."""
+    return project.domain.intents | _BUILT_IN_INTENTS
+
+
+def check_intents(project: Project, report: Report) -> None:
+    """Intents used and not defined, defined and without enough examples."""
+    known = known_intents(project)
+    _check_rule_intents(project, report)
+    counts = Counter(example.intent.split("/")[0] for example in project.nlu.examples)
+    first: dict[str, Place] = {}
+    for example in project.nlu.examples:
+        first.setdefault(example.intent.split("/")[0], example.place)
+    for intent in sorted(set(counts) - known):
+        unknown(
+            report,
+            first[intent],
+            "These are examples of the intent",
+            intent,
+            project.domain.intents,
+            "intents",
+        )
+    used = {intent for rule in project.domain.rules for step in rule.steps for intent in _intents_of(step)}
+    for intent in sorted(project.domain.intents):
+        count = counts[intent]
+        if count >= FEW_EXAMPLES or (not count and intent in _BUILT_IN_INTENTS):
+            continue
+        place = project.places.get(f"intent:{intent}", Place("domain.yml"))
+        said = "no examples" if not count else "one example" if count == 1 else f"only {count} examples"
+        uses = " and rules use it" if not count and intent in used else ""
+        mend = f"Write at least {FEW_EXAMPLES}, as customers would say it."
+        report.warn(place, f"The intent `{intent}` has {said}{uses}.", mend)
+
+
+def _intents_of(step: object) -> frozenset[str]:
+    return step.intents if isinstance(step, IntentStep) else frozenset()
+
+
+def _check_rule_intents(project: Project, report: Report) -> None:
+    domain, known = project.domain, known_intents(project)
+    for rule in domain.rules:
+        what, place = f"The rule `{rule.name}` uses", place_of(rule.source)
+        for step in rule.steps:
+            if not isinstance(step, IntentStep):
+                continue
+            for intent in sorted(intent for intent in step.intents if intent.split("/")[0] not in known):
+                unknown(report, place, f"{what} the intent", intent, domain.intents, "intents")
+            for entity in sorted(step.entities - domain.entities):
+                unknown(report, place, f"{what} the entity", entity, domain.entities, "entities")
+
+
+def check_actions(project: Project, report: Report) -> None:
+    """Actions and responses that rules name and nothing defines; actions that nothing can run."""
+    domain = project.domain
+    defined = (
+        domain.actions | domain.responses.keys() | domain.forms.keys() | BUILT_IN_ACTIONS | _RASA_ACTIONS
+    )
+    for rule in domain.rules:
+        for step in rule.steps:
+            if isinstance(step, ActionStep) and step.name not in defined:
+                kind = "response" if step.name.startswith("utter_") else "action"
+                what = f"The rule `{rule.name}` uses the {kind}"
+                unknown(report, place_of(rule.source), what, step.name, defined, f"{kind}s")
+    for action in sorted(domain.actions):
+        _check_action(project, action, report)
+    custom = sorted(domain.actions - BUILT_IN_ACTIONS - _RASA_ACTIONS - domain.responses.keys())
+    if custom and project.settings.action_endpoint is None:
+        mend = "Add `action_endpoint: {url: …}` to endpoints.yml."
+        message = f"Nothing runs the custom actions ({', '.join(custom)})."
+        report.warn(_place(project, f"action:{custom[0]}"), message, mend)
+
+
+def _check_action(project: Project, action: str, report: Report) -> None:
+    place, domain = _place(project, f"action:{action}"), project.domain
+    if action.startswith("utter_") and action not in domain.responses:
+        mend = suggest(action, domain.responses, "Add it to `responses:`.")
+        report.error(place, f"The response `{action}` is listed as an action and has no text.", mend)
+    form = action.removeprefix("validate_")
+    if form != action and form not in domain.forms:
+        mend = suggest(form, domain.forms, "Rename it to `validate_` and the form's name.")
+        report.warn(place, f"`{action}` validates no form of the domain, so it is never run.", mend)
+
+
+def check_slots(project: Project, report: Report) -> None:
+    """Slots named and not defined; mappings that name unknown things; slots that nothing fills."""
+    domain = project.domain
+    known = domain.slots.keys() | {REQUESTED_SLOT}
+    for rule in domain.rules:
+        for name in sorted({step.name for step in _slot_steps(rule)} - known):
+            unknown(
+                report, place_of(rule.source), f"The rule `{rule.name}` uses the slot", name, known, "slots"
+            )
+    for name, slot in sorted(domain.slots.items()):
+        place = _place(project, f"slot:{name}")
+        for mapping in slot.mappings:
+            _check_mapping(project, f"The slot `{name}`", place, mapping, report)
+        _check_filled(project, name, place, report)
+
+
+def _check_mapping(project: Project, what: str, place: Place, mapping: SlotMapping, report: Report) -> None:
+    domain = project.domain
+    if mapping.entity is not None and mapping.entity not in domain.entities:
+        entities = domain.entities
+        unknown(report, place, f"{what} is mapped from the entity", mapping.entity, entities, "entities")
+    for intent in sorted((mapping.intents | mapping.not_intents) - known_intents(project)):
+        unknown(report, place, f"{what} is mapped by the intent", intent, domain.intents, "intents")
+    loops = {condition.active_loop for condition in mapping.conditions if condition.active_loop is not None}
+    for loop in sorted(loops - domain.forms.keys()):
+        unknown(report, place, f"{what} is mapped in the form", loop, domain.forms, "forms")
+
+
+def unknown(report: Report, place: Place, what: str, name: str, known: Iterable[str], section: str) -> None:
+    """Reports a name that the domain does not define; `what` leads up to it."""
+    mend = suggest(name, known, f"Add it to `{section}:` in the domain.")
+    report.error(place, f"{what} `{name}`, which is not in the domain.", mend)
+
+
+def _place(project: Project, key: str) -> Place:
+    return project.places.get(key, Place("domain.yml"))
+
+
+def _slot_steps(rule: Rule) -> Iterator[SlotStep]:
+    yield from rule.slots
+    yield from (step for step in rule.steps if isinstance(step, SlotStep))
+
+
+def _check_filled(project: Project, name: str, place: Place, report: Report) -> None:
+    """A slot with custom mappings alone is filled by an action, which only an action server can run."""
+    slot = project.domain.slots[name]
+    if not slot.mappings or any(mapping.type is not MappingType.CUSTOM for mapping in slot.mappings):
+        return
+    if project.settings.action_endpoint is None or not any(
+        action not in BUILT_IN_ACTIONS for action in project.domain.actions
+    ):
+        message = f"Nothing fills the slot `{name}`: its mapping is custom and there is no custom action."
+        report.warn(place, message, "Add an action that sets it, or another mapping.")

@@ -1,0 +1,82 @@
+"""Checks of responses: what their buttons send, what their braces show, what their conditions ask.
+
+Knows a project's values and places; reads no file.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from bot.dialogue.domain import REQUESTED_SLOT, ActionStep, Variation
+from bot.project.check_names import known_intents, unknown
+from bot.project.model import Project
+from bot.project.report import Place, Report, suggest
+
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.\-]*)\}")
+_PAYLOAD = re.compile(r"/(?P<intent>[^{@\s]+)(?P<entities>\{.*\})?\s*\Z", re.DOTALL)
+
+
+def variations(project: Project) -> Iterator[tuple[Place, str, Variation]]:
+    """Every variation with its place and the name of its response."""
+    for name, many in sorted(project.domain.responses.items()):
+        for index, variation in enumerate(many):
+            place = project.places.get(f"response:{name}:{index}", Place("domain.yml"))
+            yield place, name, variation
+
+
+def check_buttons(project: Project, report: Report) -> None:
+    """Payloads (`/intent{"entity": "value"}`) that name unknown intents or entities."""
+    for place, name, variation in variations(project):
+        for button in variation.buttons:
+            payload = str(button["payload"])
+            if payload.startswith("/"):
+                _check_payload(project, place, f"The button `{button['title']}` of `{name}`", payload, report)
+
+
+def _check_payload(project: Project, place: Place, what: str, payload: str, report: Report) -> None:
+    domain = project.domain
+    match = _PAYLOAD.match(payload)
+    entities = _entities(match["entities"]) if match else None
+    if match is None or entities is None:
+        mend = 'Write `/intent` or `/intent{"entity": "value"}`.'
+        report.error(place, f"{what} sends a payload that cannot be read.", mend)
+        return
+    intent = match["intent"]
+    if intent.split("/")[0] not in known_intents(project):
+        unknown(report, place, f"{what} sends the intent", intent, domain.intents, "intents")
+    for entity in sorted(set(entities) - domain.entities - domain.slots.keys()):
+        mend = suggest(entity, domain.entities, "Add it to `entities:` in the domain.")
+        report.warn(place, f"{what} sends the entity `{entity}`, which is not in the domain.", mend)
+
+
+def _entities(body: str | None) -> tuple[str, ...] | None:
+    try:
+        found = json.loads(body or "{}")
+    except json.JSONDecodeError:
+        return None
+    return tuple(found) if isinstance(found, dict) else None
+
+
+def check_placeholders(project: Project, report: Report) -> None:
+    """`{name}` in a response that is no slot, and conditions on slots that are none."""
+    known = project.domain.slots.keys() | {REQUESTED_SLOT}
+    by_rules = {
+        step.name for rule in project.domain.rules for step in rule.steps if isinstance(step, ActionStep)
+    }
+    for place, name, variation in variations(project):
+        for condition in variation.conditions:
+            if condition.name not in known:
+                what = f"A variation of `{name}` depends on the slot"
+                unknown(report, place, what, condition.name, known, "slots")
+        for slot in sorted(set(_PLACEHOLDER.findall(variation.text or "")) - known):
+            message = f"The response `{name}` shows `{{{slot}}}`, which is no slot."
+            # An action may give a value of its own for a name when it sends a response; a rule cannot.
+            if name in by_rules or not project.domain.actions:
+                report.error(
+                    place, message, suggest(slot, known, "Add the slot, or correct the name in braces.")
+                )
+            else:
+                mend = suggest(slot, known, "Make sure that the action which sends it gives a value for it.")
+                report.warn(place, message, mend)
