@@ -1,0 +1,134 @@
+"""The chat page's WebSocket: resume after a number, then live lines; messages in, each kept once.
+
+Knows frames, limits and the order hello → welcome → missed lines → live → new lines. The store's log is the
+truth and the hub only a doorbell, so a page that was away misses nothing and sees nothing twice. visit.py
+and frames.py hold the frames.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from aiohttp import WSCloseCode, hdrs, web
+
+from bot.channels.contract import ForeignOrigin, Turns
+from bot.channels.visit import Visit, read_frame
+from bot.channels.visitors import Visitors
+from bot.errors import FrontdeskError
+from bot.hub import Hub
+from bot.store.errors import StoreError
+from bot.store.store import Store
+
+log = logging.getLogger(__name__)
+
+LARGEST_FRAME = 16 * 1024  # bytes
+HELLO_WITHIN = 10.0  # seconds
+HEARTBEAT = 25.0
+BAD_TOKEN = 4401  # close code: forget the token and say hello without one
+BAD_HELLO = 4400
+
+
+@dataclass(frozen=True, slots=True)
+class SocketChannel:
+    """`/socket`. `origins`: other sites whose pages may connect. `look_again`: seconds after which the log
+    is read although no bell rang (another process wrote). `clock` is seconds since the epoch.
+    """
+
+    turns: Turns
+    store: Store
+    hub: Hub
+    visitors: Visitors
+    origins: tuple[str, ...] = ()
+    look_again: float = 15.0
+    clock: Callable[[], float] = time.time
+    name: str = "web"
+    _open: set[web.WebSocketResponse] = field(default_factory=set)
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/socket", self.connect)]
+
+    async def close(self) -> None:
+        """Tell every page to come back later: for the server's shutdown."""
+        async with asyncio.TaskGroup() as group:
+            for socket in list(self._open):
+                group.create_task(socket.close(code=WSCloseCode.GOING_AWAY))
+
+    async def connect(self, request: web.Request) -> web.WebSocketResponse:
+        self._check_origin(request)
+        socket = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=LARGEST_FRAME, compress=False)
+        await socket.prepare(request)
+        self._open.add(socket)
+        try:
+            await self._serve(socket)
+        finally:
+            self._open.discard(socket)
+        return socket
+
+    def _check_origin(self, request: web.Request) -> None:
+        """Browsers always send an origin; programs may leave it out and have no cookies to steal."""
+        origin = request.headers.get(hdrs.ORIGIN)
+        if origin and origin not in self.origins and urlsplit(origin).netloc != request.host:
+            raise ForeignOrigin
+
+    async def _serve(self, socket: web.WebSocketResponse) -> None:
+        visit = await self._hello(socket)
+        if visit is None:
+            return
+        watcher = asyncio.create_task(self._watch(visit))
+        try:
+            async for message in socket:
+                await visit.take(read_frame(message))
+                if visit.abused:
+                    await socket.close(code=WSCloseCode.POLICY_VIOLATION)
+        except ConnectionResetError:
+            pass
+        finally:
+            watcher.cancel()
+            await asyncio.gather(watcher, return_exceptions=True)
+
+    async def _hello(self, socket: web.WebSocketResponse) -> Visit | None:
+        """The first frame says who is there. None where it did not, and the socket is closed."""
+        try:
+            async with asyncio.timeout(HELLO_WITHIN):
+                hello = read_frame(await socket.receive())
+        except TimeoutError:
+            hello = {}
+        token, after = hello.get("token"), hello.get("after", 0)
+        if hello.get("type") != "hello" or not isinstance(token, str | None) or not _whole(after):
+            await socket.close(code=BAD_HELLO, message=b"the first frame must be a hello")
+            return None
+        issued = None if token else self.visitors.issue()
+        visitor = self.visitors.recognise(token or issued or "")
+        if visitor is None:
+            await socket.close(code=BAD_TOKEN, message=b"unknown token")
+            return None
+        visit = Visit(socket, self.store, self.turns, visitor, self.name, self.clock)
+        try:
+            await visit.welcome(issued=issued, after=after)
+        except FrontdeskError:
+            await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
+            return None
+        return visit
+
+    async def _watch(self, visit: Visit) -> None:
+        """Send what is new at every ring until the page has gone."""
+        with self.hub.watching(visit.conversation_id) as bell:
+            while not visit.gone:
+                bell.clear()
+                try:
+                    await visit.catch_up()
+                except StoreError as error:
+                    log.warning("a visitor's lines could not be read: %s", error.code)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self.look_again):
+                        await bell.wait()
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
