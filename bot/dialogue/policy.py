@@ -25,6 +25,7 @@ from bot.dialogue.commands import (
 from bot.dialogue.conversation import Conversation, Holder
 from bot.dialogue.domain import (
     FALLBACK_INTENT,
+    HUMAN_INTENTS,
     KNOWLEDGE_INTENT,
     OUT_OF_SCOPE_INTENTS,
     Domain,
@@ -116,6 +117,11 @@ def _red_flag(view: View) -> tuple[Command, ...]:
 
 def _held(view: View) -> tuple[Command, ...]:
     return (Hold(),) if view.conversation.holder is not Holder.BOT or view.conversation.paused else ()
+
+
+def _wants_person(view: View) -> tuple[Command, ...]:
+    """A person is there for the asking, in the middle of a form too."""
+    return _ruled(view) if view.intent in HUMAN_INTENTS else ()
 
 
 def _cancelled(view: View) -> tuple[Command, ...]:
@@ -212,6 +218,7 @@ def _names(view: View) -> frozenset[str]:
 TABLE: tuple[tuple[str, Row], ...] = (
     ("red_flag", _red_flag),
     ("held", _held),
+    ("person", _wants_person),
     ("cancelled", _cancelled),
     ("expectation", _expected),
     ("unread", _unread),

@@ -1,0 +1,89 @@
+"""A reading to and from Rasa's `parse_data`: intent, ranking, entities, and what we add beside them.
+
+Knows Rasa 3.6's keys (rasa.shared.nlu.constants); used by events, the tracker and the parse interface alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from bot.dialogue.reading import Entity, Match, Reading, Verdict
+
+Json = dict[str, Any]
+
+
+def reading_to_parse_data(reading: Reading | None, text: str, message_id: str) -> Json:
+    """Rasa's `parse_data`: intent, ranking, entities; ours (matches, prediction set, language) beside
+    them.
+    """
+    if reading is None:
+        return {
+            "text": text,
+            "message_id": message_id,
+            "intent": {"name": None, "confidence": 0.0},
+            "entities": [],
+        }
+    return {
+        "text": text,
+        "message_id": message_id,
+        "intent": {"name": reading.intent, "confidence": reading.confidence},
+        "intent_ranking": [{"name": v.intent, "confidence": v.probability} for v in reading.verdicts],
+        "entities": [entity_to_json(entity) for entity in reading.entities],
+        "prediction_set": list(reading.prediction_set),
+        "out_of_scope": reading.out_of_scope,
+        "guaranteed": reading.guaranteed,
+        "matches": [asdict(match) for match in reading.matches],
+        "language": reading.language,
+        "bundle": reading.bundle,
+        "extra": reading.extra,
+    }
+
+
+def parse_data_to_reading(data: Mapping[str, Any]) -> Reading | None:
+    """The reading in a `parse_data`; None where the message was never read."""
+    if "intent_ranking" not in data:
+        intent = data.get("intent") or {}
+        if not intent.get("name"):
+            return None
+        data = {**data, "intent_ranking": [intent]}
+    return Reading(
+        verdicts=tuple(Verdict(item["name"], float(item["confidence"])) for item in data["intent_ranking"]),
+        prediction_set=tuple(data.get("prediction_set", ())),
+        out_of_scope=bool(data.get("out_of_scope", False)),
+        guaranteed=bool(data.get("guaranteed", False)),
+        entities=tuple(_entity(item) for item in data.get("entities", ())),
+        matches=tuple(Match(**item) for item in data.get("matches", ())),
+        language=data.get("language", "en"),
+        bundle=data.get("bundle", ""),
+        extra=dict(data.get("extra", {})),
+    )
+
+
+def entity_to_json(entity: Entity) -> Json:
+    """Rasa's entity object; absent parts are left out."""
+    pairs = {
+        "entity": entity.name,
+        "value": entity.value,
+        "start": entity.start,
+        "end": entity.end,
+        "role": entity.role,
+        "group": entity.group,
+        "extractor": entity.extractor,
+        "confidence_entity": entity.confidence,
+    }
+    return {key: value for key, value in pairs.items() if value is not None or key == "value"}
+
+
+def _entity(item: Mapping[str, Any]) -> Entity:
+    return Entity(
+        name=item["entity"],
+        value=item.get("value"),
+        start=item.get("start"),
+        end=item.get("end"),
+        role=item.get("role"),
+        group=item.get("group"),
+        extractor=item.get("extractor"),
+        confidence=item.get("confidence_entity"),
+    )

@@ -1,0 +1,171 @@
+"""Events, their JSON and their fold; the wording of responses; the text that comes in."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.dialogue import events as ev
+from bot.dialogue.conversation import Conversation, fold
+from bot.dialogue.domain import Domain, SlotCondition, Variation
+from bot.dialogue.message import Button
+from bot.dialogue.reading import Entity, Match, Reading, Verdict
+from bot.dialogue.responses import fill, render
+from bot.dialogue.text import LONGEST, normalise, parse_payload
+from bot.dialogue.wire import WireError, from_json, to_json, written_kinds
+
+NAMES = st.sampled_from(["greet", "loan_form", "amount", "utter_greet", "action_x"])
+VALUES = st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=8)
+WORDS = st.text(max_size=12)
+TIMES = st.floats(0, 2e9)
+FLOATS = st.floats(0, 1)
+READINGS = st.builds(
+    Reading,
+    verdicts=st.lists(st.builds(Verdict, NAMES, FLOATS), min_size=1, max_size=3).map(tuple),
+    prediction_set=st.lists(NAMES, max_size=2).map(tuple),
+    out_of_scope=st.booleans(),
+    guaranteed=st.booleans(),
+    entities=st.lists(
+        st.builds(Entity, name=NAMES, value=VALUES, start=st.integers(0, 9), role=st.none() | NAMES),
+        max_size=2,
+    ).map(tuple),
+    matches=st.lists(st.builds(Match, NAMES, FLOATS, WORDS, WORDS, st.just("en")), max_size=2).map(tuple),
+    language=st.sampled_from(["en", "zh"]),
+    bundle=WORDS,
+)
+EVENTS: st.SearchStrategy[ev.Event] = st.one_of(
+    st.builds(
+        ev.UserSaid, at=TIMES, text=WORDS, message_id=WORDS, channel=NAMES, reading=st.none() | READINGS
+    ),
+    st.builds(
+        ev.BotSaid,
+        at=TIMES,
+        text=st.none() | WORDS,
+        buttons=st.lists(st.builds(Button, WORDS, WORDS), max_size=2).map(tuple),
+        origin=st.sampled_from(ev.Origin),
+        response=st.none() | NAMES,
+        answer_id=st.none() | NAMES,
+        bundle=WORDS,
+    ),
+    st.builds(ev.AgentSaid, at=TIMES, text=WORDS, agent=NAMES),
+    st.builds(ev.ActionRun, at=TIMES, name=NAMES, policy=st.none() | NAMES, confidence=st.none() | FLOATS),
+    st.builds(ev.ActionRejected, at=TIMES, name=NAMES, policy=st.none()),
+    st.builds(ev.ActionFailed, at=TIMES, name=NAMES, reason=NAMES),
+    st.builds(ev.SlotSet, at=TIMES, name=NAMES, value=VALUES),
+    st.builds(ev.SlotsReset, at=TIMES),
+    st.builds(ev.LoopSet, at=TIMES, name=st.none() | NAMES),
+    st.builds(ev.LoopInterrupted, at=TIMES, interrupted=st.booleans()),
+    st.builds(ev.SessionStarted, at=TIMES),
+    st.builds(ev.Restarted, at=TIMES),
+    st.builds(ev.Paused, at=TIMES),
+    st.builds(ev.Resumed, at=TIMES),
+    st.builds(ev.FollowupSet, at=TIMES, name=NAMES),
+    st.builds(ev.Decided, at=TIMES, row=NAMES, commands=st.lists(WORDS, max_size=2).map(tuple)),
+    st.builds(ev.RedFlagged, at=TIMES, flags=st.lists(NAMES, max_size=2).map(tuple)),
+    st.builds(
+        ev.HandedOver, at=TIMES, reason=st.sampled_from(ev.Reason), packet=st.dictionaries(NAMES, VALUES)
+    ),
+    st.builds(ev.TakenOver, at=TIMES, agent=NAMES),
+    st.builds(ev.Returned, at=TIMES, agent=NAMES),
+    st.builds(ev.Reviewed, at=TIMES, message_id=WORDS, intent=st.none() | NAMES, agent=NAMES),
+    st.builds(ev.Failed, at=TIMES, part=NAMES, reason=NAMES),
+    st.builds(
+        ev.Noted, at=TIMES, kind=st.sampled_from(["reminder", "undo"]), body=st.dictionaries(NAMES, VALUES)
+    ),
+)
+LOGS = st.lists(EVENTS, max_size=30)
+
+
+@given(EVENTS)
+def test_an_event_survives_its_json(event: ev.Event) -> None:
+    assert from_json(json.loads(json.dumps(to_json(event)))) == event
+
+
+def test_every_kind_of_event_has_its_json() -> None:
+    kinds = {kind for kind in vars(ev).values() if isinstance(kind, type) and issubclass(kind, ev.Event)}
+    assert kinds - {ev.Event} == written_kinds()
+
+
+@given(LOGS, st.integers(0, 30))
+def test_the_fold_is_the_same_however_the_log_is_split(log: list[ev.Event], cut: int) -> None:
+    start = Conversation("c")
+    assert fold(fold(start, log[:cut]), log[cut:]) == fold(start, log)
+
+
+@given(LOGS)
+def test_the_state_stays_small_and_counts_every_event(log: list[ev.Event]) -> None:
+    state = fold(Conversation("c"), log)
+    assert state.seq == len(log)
+    assert len(state.lines) <= 12
+    assert len(state.steps) <= 12
+
+
+@pytest.mark.parametrize(
+    "wrong", [{}, {"event": 3}, {"event": "slot", "timestamp": 1.0}, {"event": "action"}, {"event": "bot"}]
+)
+def test_json_that_is_no_event_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(WireError):
+        from_json(wrong)
+
+
+def test_a_null_timestamp_of_an_action_server_takes_the_turns_time() -> None:
+    assert from_json({"event": "slot", "timestamp": None, "name": "a", "value": 1}, at=5.0).at == 5.0
+
+
+def test_rasas_own_keys_are_used() -> None:
+    said = ev.UserSaid(
+        at=1.0, text="hi", message_id="m", channel="rest", reading=Reading((Verdict("greet", 0.9),))
+    )
+    shape = to_json(said)
+    assert shape["event"] == "user"
+    assert shape["parse_data"]["intent"] == {"name": "greet", "confidence": 0.9}
+    assert shape["input_channel"] == "rest"
+
+
+def variations(*given: Variation) -> Domain:
+    return Domain(responses={"utter_x": given})
+
+
+def wording(domain: Domain, slots: dict[str, Any], *, channel: str = "rest", seed: int = 1) -> str | None:
+    said = render(domain, "utter_x", slots=slots, channel=channel, language="en", seed=seed, at=1.0)
+    return said.text if said else None
+
+
+def test_a_variation_whose_condition_holds_goes_before_plain_ones() -> None:
+    domain = variations(Variation("plain"), Variation("gold", conditions=(SlotCondition("tier", "gold"),)))
+    assert wording(domain, {"tier": "gold"}) == "gold"
+    assert wording(domain, {}) == "plain"
+
+
+def test_a_variation_for_this_channel_goes_before_general_ones() -> None:
+    domain = variations(Variation("general"), Variation("for telegram", channel="telegram"))
+    assert wording(domain, {}, channel="telegram") == "for telegram"
+    assert wording(domain, {}) == "general"
+
+
+def test_the_pick_among_equals_is_fixed_by_the_seed_and_reaches_all() -> None:
+    domain = variations(*(Variation(str(number)) for number in range(3)))
+    assert {wording(domain, {}, seed=seed) for seed in range(40)} == {"0", "1", "2"}
+    assert wording(domain, {}, seed=3) == wording(domain, {}, seed=3)
+
+
+def test_fields_are_filled_everywhere_and_unknown_ones_left() -> None:
+    assert fill({"a": ["{x}", "{y}"]}, {"x": 5000.0}) == {"a": ["5000", "{y}"]}
+
+
+@given(st.text(max_size=2 * LONGEST))
+def test_normalised_text_is_bounded_and_settled(text: str) -> None:
+    once = normalise(text)
+    assert len(once) <= LONGEST
+    assert normalise(once) == once
+
+
+def test_payloads_are_told_from_words() -> None:
+    assert parse_payload("hello /greet") is None
+    assert parse_payload("/greet{broken") is None
+    found = parse_payload('/inform{"city": "Kiel"}')
+    assert found and found.intent == "inform" and found.entities[0].value == "Kiel"
