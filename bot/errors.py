@@ -65,3 +65,11 @@ class ProjectError(FrontdeskError):
         body = super().to_json()
         body["error"]["findings"] = [finding.to_json() for finding in self.findings]
         return body
+
+
+class SourceUnreadable(FrontdeskError):
+    """A file that was to be brought into a project cannot be read; the message says why and what would
+    help."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("source_unreadable", 422, message)

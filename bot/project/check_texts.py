@@ -6,20 +6,13 @@ Knows texts and languages; judges no meaning.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 
 from bot.dialogue.domain import LANGUAGE_SLOT, Variation
 from bot.project.check_names import unknown
-from bot.project.language import guess_language
+from bot.project.language import folded, guess_language
 from bot.project.model import AnswerTemplate, Project
 from bot.project.report import Place, Report
-
-
-def folded(text: str) -> str:
-    """A text as it is compared: width, case, spacing and closing punctuation aside."""
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join(plain.split()).strip(" .!?。！？")
 
 
 def check_examples(project: Project, report: Report) -> None:

@@ -1,4 +1,4 @@
-"""Guesses a text's language from its script, where a file does not name it.
+"""Guesses a text's language from its script where a file does not name it, and compares texts.
 
 Knows scripts; tells no two languages of one script apart, so a text in Latin letters is in the project's
 first Latin-script language.
@@ -39,3 +39,9 @@ def guess_language(text: str, languages: Sequence[str]) -> str:
 def primary(code: str) -> str:
     """The language part of a code: `zh` of `zh-CN` or `zh_TW`."""
     return code.replace("_", "-").split("-")[0].lower()
+
+
+def folded(text: str) -> str:
+    """A text as it is compared: width, case, spacing and closing punctuation aside."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(plain.split()).strip(" .!?。！？")

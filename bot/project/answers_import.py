@@ -1,0 +1,294 @@
+"""Brings a FAQ table (CSV, TSV, JSON, JSON Lines) into a project as `answers/imported_SOURCE.yml`.
+
+Knows which columns mean what and how rows become answers; hand-made answer files are never touched. Ids come
+from the questions, so that importing again updates what is there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bot.errors import Level, ProjectError, SourceUnreadable
+from bot.project.answers_file import read_answer_files
+from bot.project.answers_merge import Entry, Merged, merge_entries, slug
+from bot.project.answers_write import write_answers
+from bot.project.html_text import flatten
+from bot.project.language import guess_language, primary
+from bot.project.report import Report
+from bot.project.settings_file import read_settings
+from bot.project.table import Row, Table, read_table
+from bot.project.yaml import Node, read_yaml
+from retrieval.answers import Answer
+
+T = TypeVar("T")
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "question": (
+        "question",
+        "questions",
+        "q",
+        "query",
+        "title",
+        "faq",
+        "prompt",
+        "问题",
+        "问",
+        "提问",
+        "標題",
+        "标题",
+    ),
+    "answer": (
+        "answer",
+        "answers",
+        "a",
+        "response",
+        "reply",
+        "content",
+        "body",
+        "答案",
+        "回答",
+        "答",
+        "回复",
+    ),
+    "id": ("id", "answer_id", "faq_id", "key", "编号"),
+    "language": ("language", "lang", "locale", "语言"),
+}
+"""What a column may be called, by what it holds; the first name that a table has is taken."""
+
+LONGEST_QUESTION = 1_000
+LONGEST_ANSWER = 20_000
+_LANGUAGES = {
+    "english": "en",
+    "chinese": "zh",
+    "mandarin": "zh",
+    "中文": "zh",
+    "汉语": "zh",
+    "英文": "en",
+    "英语": "en",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What became of the rows. `taken` answers are new, `updated` and `unchanged` were there; `merged` rows
+    joined another row's answer; `absent` answers of an earlier import are no longer in the source and were
+    kept. `refused` rows come with the reason. `file` is None where no row could be taken."""
+
+    file: Path | None
+    encoding: str
+    languages: tuple[str, ...] = ()
+    taken: int = 0
+    merged: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    absent: int = 0
+    other_language: int = 0
+    refused: tuple[tuple[int, str], ...] = ()
+    unused_columns: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as one JSON object."""
+        return {
+            "file": None if self.file is None else str(self.file),
+            "encoding": self.encoding,
+            "languages": list(self.languages),
+            "taken": self.taken,
+            "merged": self.merged,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "absent": self.absent,
+            "other_language": self.other_language,
+            "refused": [{"line": line, "reason": reason} for line, reason in self.refused],
+            "unused_columns": list(self.unused_columns),
+            "notes": list(self.notes),
+        }
+
+
+def import_answers(
+    source: Path,
+    project: Path,
+    *,
+    language: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+    vetted: bool = True,
+) -> ImportReport:
+    """Imports the rows of `source`, those in `language` alone where it is given.
+
+    `columns` names the table's columns for question, answer, id or language (`{"question": "Frage"}`);
+    numbers (`{"question": "1", "answer": "2"}`) mean a table without a header. Raises SourceUnreadable where
+    the source is no table, ProjectError where the project's answers cannot be read.
+    """
+    wanted = dict(columns or {})
+    strange = sorted(set(wanted) - set(COLUMNS))
+    if strange:
+        raise SourceUnreadable(f"There is no column kind `{strange[0]}`. Name one of {', '.join(COLUMNS)}.")
+    known = [name for many in COLUMNS.values() for name in many] + [
+        name.casefold() for name in wanted.values()
+    ]
+    header = not wanted or not all(name.isdigit() for name in wanted.values())
+    table = read_table(source, known=known, header=header, encoding=encoding)
+    found = _find_columns(table, wanted, source)
+    languages = _project_languages(project)
+    gathered = _gather(table, found, languages, language)
+    target = project / "answers" / f"imported_{slug(source.stem) or 'answers'}.yml"
+    existing, reserved = _existing(project, target, languages)
+    merged = merge_entries(gathered.entries, existing, reserved, vetted=vetted)
+    notes = _write(project, target, source, languages, merged, gathered) if gathered.entries else ()
+    return ImportReport(
+        file=target if gathered.entries else None,
+        encoding=table.encoding,
+        languages=tuple(sorted(gathered.languages)),
+        taken=merged.taken,
+        merged=merged.merged,
+        updated=merged.updated,
+        unchanged=merged.unchanged,
+        absent=merged.absent,
+        other_language=gathered.other_language,
+        refused=tuple(gathered.refused),
+        unused_columns=tuple(column for column in table.columns if column not in found.values()),
+        notes=notes,
+    )
+
+
+@dataclass(slots=True)
+class _Gathered:
+    entries: list[Entry] = field(default_factory=list)
+    refused: list[tuple[int, str]] = field(default_factory=list)
+    languages: dict[str, int] = field(default_factory=dict)
+    other_language: int = 0
+
+
+def _find_columns(table: Table, wanted: Mapping[str, str], source: Path) -> dict[str, str]:
+    """The table's column for each kind. Raises SourceUnreadable where question or answer is missing."""
+    folded = {_folded(column): column for column in reversed(table.columns)}
+    found: dict[str, str] = {}
+    for kind, usual in COLUMNS.items():
+        names = (wanted[kind],) if kind in wanted else usual
+        column = next((folded[_folded(name)] for name in names if _folded(name) in folded), None)
+        if column is not None and column not in found.values():
+            found[kind] = column
+        elif kind in wanted or kind in ("question", "answer"):
+            has = ", ".join(f"`{column}`" for column in table.columns[:12])
+            missing = f"column `{wanted[kind]}`" if kind in wanted else f"column for the {kind}"
+            help_text = f"Name it: --columns question=…,answer=… (this file has {has})."
+            raise SourceUnreadable(f"{source.name} has no {missing}. {help_text}")
+    return found
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[\s\-]+", "_", name.strip().strip("*:：?？").strip().casefold())
+
+
+def _gather(table: Table, found: Mapping[str, str], project: Sequence[str], only: str | None) -> _Gathered:
+    gathered = _Gathered()
+    languages = project or (only or "en",)
+    for row in table.rows:
+        entry = row.problem or _entry(row, found, languages, project)
+        if isinstance(entry, str):
+            gathered.refused.append((row.line, entry))
+        elif only is not None and primary(entry.language) != primary(only):
+            gathered.other_language += 1
+        else:
+            gathered.entries.append(entry)
+            gathered.languages[entry.language] = gathered.languages.get(entry.language, 0) + 1
+    return gathered
+
+
+def _entry(
+    row: Row, found: Mapping[str, str], languages: Sequence[str], project: Sequence[str]
+) -> Entry | str:
+    """What a row says, or the reason why it is refused."""
+    questions = tuple(dict.fromkeys(one_line(text) for text in _texts(row, found["question"])))
+    questions = tuple(question for question in questions if question)
+    answer = "\n\n".join(filter(None, (flatten(text) for text in _texts(row, found["answer"]))))
+    if not questions:
+        return "there is no question"
+    if not answer:
+        return "there is no answer"
+    if max(map(len, questions)) > LONGEST_QUESTION:
+        return f"the question is longer than {LONGEST_QUESTION:,} characters"
+    if len(answer) > LONGEST_ANSWER:
+        return f"the answer is longer than {LONGEST_ANSWER:,} characters"
+    named = next(iter(_texts(row, found["language"])), "").strip() if "language" in found else ""
+    language = _language(named, project) if named else guess_language(f"{questions[0]} {answer}", languages)
+    given = slug(next(iter(_texts(row, found["id"])), "")) if "id" in found else ""
+    return Entry(f"faq_{given}" if given.isdigit() else given, questions, answer, language)
+
+
+def _language(named: str, project: Sequence[str]) -> str:
+    code = _LANGUAGES.get(named.casefold(), primary(named))
+    return next((known for known in project if primary(known) == code), code)
+
+
+def _texts(row: Row, column: str) -> list[str]:
+    """The texts of a cell: JSON may hold a list."""
+    value = row.cells.get(column)
+    many = value if isinstance(value, list) else [value]
+    return [str(item) for item in many if isinstance(item, (str, int, float)) and not isinstance(item, bool)]
+
+
+def one_line(text: str) -> str:
+    """A question as one line without tags."""
+    return " ".join(flatten(text).split())
+
+
+def _project_languages(project: Path) -> tuple[str, ...]:
+    """The languages of an existing config; none where the project has no config yet and the rows decide."""
+    path = next(
+        (path for suffix in (".yml", ".yaml") if (path := project / f"config{suffix}").is_file()), None
+    )
+    if path is None:
+        return ()
+    report = Report()
+    languages = read_settings(read_yaml(path, path.name, report), None, None, report).languages
+    return _unless_wrong(languages, report)
+
+
+def _existing(
+    project: Path, target: Path, languages: Sequence[str]
+) -> tuple[tuple[Answer, ...], frozenset[str]]:
+    """The answers of an earlier import of this source, and the ids that the project's other files use."""
+    report = Report()
+    folder = project / "answers"
+    mine: list[Node] = []
+    others: list[Node] = []
+    for path in sorted(path for path in folder.rglob("*") if path.suffix in (".yml", ".yaml")):
+        node = read_yaml(path, path.relative_to(project).as_posix(), report)
+        if node is not None:
+            (mine if path == target else others).append(node)
+    spoken = languages or ("en",)
+    quiet = Report()  # that a language is not the project's is for `frontdesk check` to tell
+    answers = tuple(template.answer for template in read_answer_files(mine, spoken, quiet))
+    reserved = frozenset(template.id for template in read_answer_files(others, spoken, quiet))
+    return _unless_wrong((answers, reserved), report)
+
+
+def _unless_wrong(value: T, report: Report) -> T:
+    if any(finding.level is Level.ERROR for finding in report.findings):
+        raise ProjectError(report.findings)
+    return value
+
+
+def _write(
+    project: Path, target: Path, source: Path, languages: tuple[str, ...], merged: Merged, gathered: _Gathered
+) -> tuple[str, ...]:
+    """Writes the answers, and a config where there is none; says what the operator should know."""
+    comment = f"Imported from {source.name} by `frontdesk import`; importing it again updates these answers."
+    if merged.taken or merged.updated:
+        write_answers(target, merged.answers, comment=comment)
+    spoken = sorted(gathered.languages, key=lambda code: (-gathered.languages[code], code))
+    notes = list(merged.notes)
+    if not languages:
+        lines = ["# Written by `frontdesk import`.", "recipe: default.v1", f"language: {spoken[0]}"]
+        if len(spoken) > 1:
+            lines.append(f"languages: [{', '.join(spoken)}]")
+        (project / "config.yml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    elif missing := [code for code in spoken if code not in languages]:
+        notes.append(f"Answers came in {', '.join(missing)}: add it to `languages:` in config.yml.")
+    return tuple(notes)
