@@ -4,22 +4,21 @@ Knows the features and the fit; not the words the customer reads, and no real lo
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
-from nlu.tabular import Feature, TabularModel, label_probabilities
+from nlu.tabular import Feature, TabularModel
 from training.context import PartResult, TrainContext
+from training.ordinal import Ordinal
 from training.scores import score_probabilities
 from training.synthetic_loans import GRADES, Loans, make_loans
 
 TRAIN_ROWS = 12_000
 TEST_ROWS = 4_000
-RIDGE = 2.0  # L2 penalty on the weights, per data set, not per row
+RIDGE = 2.0  # L2 penalty of every weight, over the whole data set
 LEAST_GAP = 1e-3  # the two cuts stay in order
 
 FEATURES = (
@@ -47,15 +46,6 @@ FEATURES = (
 )
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class _Problem:
-    """The training rows as one matrix of steps [n, m], their grades [n], and the ridge penalty."""
-
-    steps: Array
-    grades: NDArray[np.int64]
-    ridge: float
 
 
 def train_risk(context: TrainContext) -> PartResult:
@@ -90,20 +80,16 @@ def measure_risk(model: TabularModel, loans: Loans) -> dict[str, Any]:
 
 
 def fit_risk(loans: Loans, *, features: Sequence[Feature] = FEATURES, ridge: float = RIDGE) -> TabularModel:
-    """Maximum likelihood of the cumulative-logit model with weights held at or above zero (L-BFGS-B)."""
+    """The cumulative-logit model with weights held at or above zero: no danger can lower the score."""
     parts = [f.steps(f.values(loans.columns)) for f in features]
-    problem = _Problem(np.hstack(parts), loans.grades, ridge)
-    width = problem.steps.shape[1]
-    start = np.concatenate([np.full(width, 0.1), [0.0, 1.0]])
-    bounds = [(0.0, None)] * width + [(None, None), (LEAST_GAP, None)]
-    found = minimize(partial(_loss, problem=problem), start, jac=True, method="L-BFGS-B", bounds=bounds)
-    weights, cuts = found.x[:width], (float(found.x[-2]), float(found.x[-2] + found.x[-1]))
-    fitted, at = [], 0
-    for feature, part in zip(features, parts, strict=True):
-        own = weights[at : at + len(feature.edges)]
-        at += len(feature.edges)
-        fitted.append(_describe(feature, own, part, loans))
-    return TabularModel(labels=GRADES, features=tuple(fitted), cuts=cuts)
+    rows = np.hstack(parts)
+    weights, cuts = Ordinal(rows, loans.grades, len(GRADES), np.full(rows.shape[1], ridge)).fit(rising=True)
+    ends = np.cumsum([len(f.edges) for f in features])
+    described = [
+        _describe(feature, own, part, loans)
+        for feature, own, part in zip(features, np.split(weights, ends[:-1]), parts, strict=True)
+    ]
+    return TabularModel(labels=GRADES, features=tuple(described), cuts=tuple(float(cut) for cut in cuts))
 
 
 def _describe(feature: Feature, weights: Array, part: Array, loans: Loans) -> Feature:
@@ -115,27 +101,3 @@ def _describe(feature: Feature, weights: Array, part: Array, loans: Loans) -> Fe
         low=float(values.min()),
         high=float(values.max()),
     )
-
-
-def _loss(point: Array, *, problem: _Problem) -> tuple[float, Array]:
-    """Penalised negative log-likelihood at [weights, first cut, gap], and its gradient."""
-    weights, first, gap = point[:-2], point[-2], point[-1]
-    scores = problem.steps @ weights
-    cuts = np.array([first, first + gap])
-    rows = np.arange(len(scores))
-    chosen = np.maximum(label_probabilities(scores, cuts)[rows, problem.grades], 1e-12)
-    at_most = 1.0 / (1.0 + np.exp(np.clip(scores[:, None] - cuts, -60, 60)))
-    slope = at_most * (1 - at_most)  # d P(y <= k) / d cuts[k]
-    above = np.where(problem.grades < 2, slope[rows, np.minimum(problem.grades, 1)], 0.0)
-    below = np.where(problem.grades > 0, slope[rows, np.maximum(problem.grades - 1, 0)], 0.0)
-    by_score = (above - below) / chosen
-    by_cut = [
-        -np.sum(np.where(problem.grades == k, above, 0) / chosen)
-        + np.sum(np.where(problem.grades == k + 1, below, 0) / chosen)
-        for k in (0, 1)
-    ]
-    loss = -float(np.sum(np.log(chosen))) + problem.ridge * float(weights @ weights)
-    gradient = np.concatenate(
-        [problem.steps.T @ by_score + 2 * problem.ridge * weights, [sum(by_cut), by_cut[1]]]
-    )
-    return loss, gradient

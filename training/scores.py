@@ -21,7 +21,7 @@ def score_probabilities(probabilities: NDArray[np.float64], labels: NDArray[np.i
     guesses = probabilities.argmax(axis=1)
     one_hot = np.eye(probabilities.shape[1])[labels]
     return {
-        "rows": int(len(labels)),
+        "rows": len(labels),
         "accuracy": _rounded(np.mean(guesses == labels)),
         "macro_f1": _rounded(f1_score(labels, guesses, average="macro")),
         "auc": _rounded(roc_auc_score(one_hot, probabilities, average="macro")),
