@@ -1,0 +1,130 @@
+"""Writes a project, and what people reviewed of its log, as a corpus folder: training's only input.
+
+Knows the folder's files and their JSON (training/corpus.py reads them); trains nothing. The same project
+gives the same bytes, so that the corpus's hash names the data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.dialogue.reading import Entity
+from bot.project.language import folded
+from bot.project.model import DialogueTurn, Example, Project
+
+FORMAT = 1
+OUT_OF_SCOPE = "out_of_scope"
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedTurn:
+    """A customer's message and the intent that a person gave it (None: out of scope). `source` names the turn
+    without personal data; `text` must be redacted already."""
+
+    text: str
+    intent: str | None
+    language: str
+    source: str
+    entities: tuple[Entity, ...] = ()
+
+
+def compile_corpus(project: Project, folder: Path, *, reviewed: Iterable[ReviewedTurn] = ()) -> str:
+    """Writes the corpus into `folder`, corpus.json last, and gives that file's sha256: the identity of the
+    data.
+
+    Of two reviews of one text the later holds; a text that the project's own examples have is theirs.
+    """
+    nlu = project.nlu
+    examples = [_example_row(example) for example in nlu.examples]
+    files = {
+        "intents.jsonl": _lines([*examples, *_reviewed_rows(nlu.examples, reviewed)]),
+        "entities.json": _json(
+            {
+                "synonyms": dict(nlu.synonyms),
+                "lookups": {name: list(values) for name, values in nlu.lookups.items()},
+                "regexes": {name: list(values) for name, values in nlu.regexes.items()},
+            }
+        ),
+        "answers.jsonl": _lines(
+            {**template.answer.to_json(), "source": str(template.place)} for template in project.answers
+        ),
+        "dialogues.jsonl": _lines(
+            {"language": dialogue.language, "turns": [_turn_row(turn) for turn in dialogue.turns]}
+            for dialogue in project.dialogues
+        ),
+    }
+    head = {
+        "format": FORMAT,
+        "project": project.name,
+        "languages": list(project.settings.languages),
+        "alpha": project.settings.alpha,
+        "base": project.settings.base,
+        "sha256": {name: hashlib.sha256(body).hexdigest() for name, body in files.items()},
+    }
+    return _write(folder, files, _json(head))
+
+
+def _write(folder: Path, files: Mapping[str, bytes], head: bytes) -> str:
+    """Head last: a folder with corpus.json is a whole corpus."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "corpus.json").unlink(missing_ok=True)
+    for name, body in files.items():
+        (folder / name).write_bytes(body)
+    (folder / "corpus.json").write_bytes(head)
+    return hashlib.sha256(head).hexdigest()
+
+
+def _example_row(example: Example) -> dict[str, Any]:
+    return _row(example.text, example.intent, example.language, example.entities, str(example.place))
+
+
+def _reviewed_rows(examples: Sequence[Example], reviewed: Iterable[ReviewedTurn]) -> list[dict[str, Any]]:
+    known = {folded(example.text) for example in examples}
+    latest: dict[str, ReviewedTurn] = {}
+    for turn in reviewed:
+        key = folded(turn.text)
+        if key and key not in known:
+            latest.pop(key, None)
+            latest[key] = turn
+    return [
+        _row(turn.text, turn.intent or OUT_OF_SCOPE, turn.language, turn.entities, turn.source)
+        for turn in latest.values()
+    ]
+
+
+def _row(text: str, intent: str, language: str, entities: Sequence[Entity], source: str) -> dict[str, Any]:
+    return {
+        "text": text,
+        "intent": intent,
+        "language": language,
+        "entities": [
+            {
+                "start": entity.start,
+                "end": entity.end,
+                "entity": entity.name,
+                "role": entity.role,
+                "group": entity.group,
+                "value": entity.value,
+            }
+            for entity in entities
+        ],
+        "source": source,
+    }
+
+
+def _turn_row(turn: DialogueTurn) -> dict[str, Any]:
+    row = {"speaker": turn.speaker, "text": turn.text}
+    return row if turn.answer is None else {**row, "answer": turn.answer}
+
+
+def _lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
+    return "".join(f"{json.dumps(row, ensure_ascii=False, sort_keys=True)}\n" for row in rows).encode()
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return f"{json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1)}\n".encode()
