@@ -1,7 +1,7 @@
-"""Reads `dialogues/*.yml`: written conversations from which the response model learns to choose and word
-answers.
+"""Reads the `dialogues:` of training data: written conversations from which the response model learns to
+choose and word answers.
 
-Knows the format, one list of turns under `dialogues:`; tests live elsewhere and are never read here.
+Knows the format, a list of turns per dialogue; tests live elsewhere and are never read here.
 """
 
 from __future__ import annotations
@@ -18,14 +18,12 @@ _SPEAKERS = ("customer", "agent")
 
 
 def read_dialogues(
-    files: Sequence[Node], languages: Sequence[str], answers: Collection[str], report: Report
+    sections: Sequence[Node], languages: Sequence[str], answers: Collection[str], report: Report
 ) -> tuple[Dialogue, ...]:
-    """The dialogues of all files. `answers` are the ids that a turn may name."""
+    """The dialogues of all sections. `answers` are the ids that a turn may name."""
     found = []
-    for node in files:
-        top = entries(node, "A dialogues file", report)
-        check_keys(top, ("dialogues", "version"), "dialogues file", report)
-        for item in items(top.get("dialogues"), "dialogues", report):
+    for section in sections:
+        for item in items(section, "dialogues", report):
             dialogue = _dialogue(item, languages, answers, report)
             if dialogue is not None:
                 found.append(dialogue)

@@ -25,7 +25,7 @@ from bot.project.settings_file import read_settings
 from bot.project.yaml import Node, read_yaml
 
 _YAML = (".yml", ".yaml")
-_DATA_KEYS = ("version", "nlu", "rules", "stories", "responses")
+_DATA_KEYS = ("version", "nlu", "rules", "stories", "responses", "dialogues")
 
 
 def load_project(folder: Path, *, environ: Mapping[str, str] | None = None) -> Project:
@@ -53,7 +53,7 @@ def read_project(folder: Path, *, environ: Mapping[str, str] | None = None) -> P
     nlu, titles = read_nlu(sources.sections["nlu"], settings.languages, report)
     answers = read_answer_files(sources.answers, settings.languages, report)
     ids = frozenset(template.id for template in answers)
-    dialogues = read_dialogues(sources.dialogues, settings.languages, ids, report)
+    dialogues = read_dialogues(sources.sections["dialogues"], settings.languages, ids, report)
     name = folder.resolve().name
     domain = Domain(
         name=name,
@@ -82,7 +82,6 @@ class _Sources:
     credentials: Node | None = None
     domain: list[Node] = field(default_factory=list)
     answers: list[Node] = field(default_factory=list)
-    dialogues: list[Node] = field(default_factory=list)
     sections: dict[str, list[Node]] = field(default_factory=lambda: {key: [] for key in _DATA_KEYS})
 
 
@@ -99,8 +98,6 @@ def _collect(folder: Path, report: Report, environ: Mapping[str, str]) -> _Sourc
         _add(sources.domain, path, folder, report)
     for path in _yaml_files(folder / "answers"):
         _add(sources.answers, path, folder, report)
-    for path in _yaml_files(folder / "dialogues"):
-        _add(sources.dialogues, path, folder, report)
     _collect_data(folder, sources, report)
     if not (sources.domain or sources.answers or report.findings):
         message = (
