@@ -97,11 +97,21 @@ class Inference:
         self._worker = asyncio.create_task(self._work())
         await self.read(ReadRequest("hello"))
 
+    @property
+    def ready(self) -> bool:
+        """Whether the models are loaded and reading."""
+        return self._worker is not None and not self._worker.done()
+
     async def stop(self) -> None:
-        """Finish what is being read and let the models go."""
+        """Let the models go and wait until they are gone."""
+        self.let_go()
+        if self._worker:
+            await asyncio.gather(self._worker, return_exceptions=True)
+
+    def let_go(self) -> None:
+        """Read no more."""
         if self._worker:
             self._worker.cancel()
-            await asyncio.gather(self._worker, return_exceptions=True)
         self._executor.shutdown(wait=False)
 
     async def read(self, request: ReadRequest) -> Reading:

@@ -30,8 +30,9 @@ from bot.inference import Inference
 from bot.store.claims import Claim
 from bot.store.errors import LogMoved, StaleClaim, StoreError
 from bot.store.inbox import Pending, Receipt
-from bot.store.log import Numbered, Outgoing, Standing
+from bot.store.log import Numbered
 from bot.store.store import Store
+from bot.store.turn import Outgoing, Standing
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ class Manager:
         lease: float,
         at_once: int,
         push: frozenset[str] = frozenset(),
+        observe: Callable[[Sequence[Event], float], None] = lambda events, seconds: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.bot = bot
@@ -71,6 +73,7 @@ class Manager:
         self._owner = owner
         self._lease = lease
         self._push = push
+        self._observe = observe
         self._clock = clock
         self._room = asyncio.Semaphore(at_once)
         self._cache: OrderedDict[str, Conversation] = OrderedDict()
@@ -144,6 +147,7 @@ class Manager:
 
     async def _answer(self, claim: Claim, pending: Pending) -> tuple[Claim, bool]:
         """One turn: load, decide, record, tell. The claim afterwards, and whether another message waits."""
+        began = time.perf_counter()
         for attempt in range(TRIES):
             before = await self._load(claim)
             claim = Claim(claim.conversation_id, claim.epoch, claim.owner, before.seq)
@@ -167,6 +171,7 @@ class Manager:
                     raise
                 continue
             self._keep(after)
+            self._observe(events, time.perf_counter() - began)
             self._tell(pending, before.seq, events)
             return Claim(claim.conversation_id, claim.epoch, claim.owner, after.seq), more
         raise AssertionError("the last attempt returns or raises")

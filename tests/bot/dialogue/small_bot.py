@@ -20,6 +20,7 @@ from bot.dialogue.domain import (
     SlotCondition,
     SlotMapping,
     SlotType,
+    Step,
     Variation,
 )
 from bot.dialogue.events import BotSaid, Event, Origin
@@ -38,7 +39,7 @@ def asked(slot: str, *, form: str = "loan_form", not_intents: tuple[str, ...] = 
 
 
 def on(intent: str, *actions: str, name: str | None = None, **more: Any) -> Rule:
-    steps = (IntentStep(frozenset({intent})), *(ActionStep(action) for action in actions))
+    steps: tuple[Step, ...] = (IntentStep(frozenset({intent})), *map(ActionStep, actions))
     return Rule(name or f"on {intent}", steps, **more)
 
 

@@ -12,6 +12,7 @@ from bot.dialogue.events import (
     ActionRun,
     BotSaid,
     Decided,
+    Event,
     Failed,
     FollowupSet,
     HandedOver,
@@ -32,7 +33,7 @@ from tests.bot.dialogue.small_bot import ANSWER, DOMAIN, Ends, Talk, reading, te
 FOLLOW = FollowupSet(at=1.0, name="action_silent")
 
 
-def decided(events: list[object]) -> list[str]:
+def decided(events: list[Event]) -> list[str]:
     return [event.row for event in events if isinstance(event, Decided)]
 
 

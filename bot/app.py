@@ -1,0 +1,156 @@
+"""The composition root: settings and a project in, a running server out. The only place where parts are
+wired, by hand.
+
+Knows every part and what it needs; decides nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from bot import edge
+from bot.channels.contract import Platform
+from bot.channels.rest import RestChannel
+from bot.channels.sender import Sender
+from bot.channels.socket import SocketChannel
+from bot.channels.telegram import TelegramChannel, TelegramCredentials
+from bot.channels.visitors import Visitors
+from bot.config import Settings
+from bot.console.accounts import setup_token
+from bot.console.api import Console
+from bot.hub import Hub
+from bot.manager import Manager
+from bot.operations import Metrics, Operations
+from bot.parts import BundleUnusable, make_bot
+from bot.project.model import Project
+from bot.store.migrate import migrate
+from bot.store.store import Store, open_store
+from bot.web.pages import Pages
+from nlu.artifacts import champion
+from nlu.errors import NluError
+
+log = logging.getLogger(__name__)
+
+FOLLOW_EVERY = 2.0  # seconds between looks at which bundle is to serve
+OLD_MODELS_KEPT = 60.0  # seconds: turns that began with them may still be under way
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A wired server. `setup` is the one-time token for the first administrator, None once there is one."""
+
+    app: web.Application
+    store: Store
+    manager: Manager
+    setup: str | None
+
+
+@asynccontextmanager
+async def running_server(
+    settings: Settings, project: Project, *, action_url: str | None = None
+) -> AsyncIterator[Server]:
+    """Everything of one server, running until left. Raises BundleUnusable, StoreError, Misconfigured."""
+    async with AsyncExitStack() as stack:
+        await migrate(settings.database)
+        store = await stack.enter_async_context(open_store(settings.database))
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        bot = await make_bot(settings, project, session, action_url=action_url)
+        hub, metrics = Hub(), Metrics.fresh()
+        owner = f"{socket.gethostname()}:{os.getpid()}"
+        telegram = project.settings.credentials.get("telegram")
+        manager = Manager(
+            store,
+            bot,
+            hub,
+            owner=owner,
+            lease=settings.lease,
+            at_once=settings.turns_at_once,
+            push=frozenset({"telegram"} if telegram else ()),
+            observe=metrics.observe,
+        )
+        platforms: dict[str, Platform] = {}
+        if telegram:
+            credentials = TelegramCredentials.read(telegram, server_secret=settings.secret)
+            platforms["telegram"] = TelegramChannel(manager, store.log, session, credentials)
+        chat = SocketChannel(manager, store, hub, Visitors(settings.secret.encode()), settings.cors_origins)
+        routes = [
+            *RestChannel(
+                manager, settings.reply_timeout, settings.rest_token, settings.cors_origins
+            ).routes(),
+            *chat.routes(),
+            *(route for platform in platforms.values() for route in platform.routes()),
+            *Console(store, hub, project.domain, secure=_is_https(settings)).routes(),
+            *Pages(project.name, project.settings.languages).routes(),
+        ]
+        app = _application(settings, routes, metrics, manager)
+        app.on_shutdown.append(lambda _: chat.close())
+        await manager.bot.inference.start()
+        stack.push_async_callback(lambda: manager.bot.inference.stop())
+        await stack.enter_async_context(manager.running())
+        await stack.enter_async_context(_in_background(Sender(store.outbox, platforms, hub, owner).run()))
+        await stack.enter_async_context(
+            _in_background(_follow_champion(settings, project, session, manager, action_url))
+        )
+        yield Server(app, store, manager, await setup_token(store))
+
+
+def _application(
+    settings: Settings, routes: list[web.RouteDef], metrics: Metrics, manager: Manager
+) -> web.Application:
+    app = web.Application(middlewares=[edge.errors], client_max_size=settings.largest_body)
+    app.on_response_prepare.append(edge.harden)
+    app.add_routes(routes)
+    app.add_routes(Operations(metrics, lambda: {"bundle": manager.bot.inference.ready}, routes).routes())
+    return app
+
+
+def _is_https(settings: Settings) -> bool:
+    return bool(settings.public_url and settings.public_url.startswith("https://"))
+
+
+@asynccontextmanager
+async def _in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _follow_champion(
+    settings: Settings,
+    project: Project,
+    session: aiohttp.ClientSession,
+    manager: Manager,
+    action_url: str | None,
+) -> None:
+    """Take up a bundle that was promoted or rolled back to; the one before serves until the new one has read
+    once.
+    """
+    refused = ""
+    while True:
+        await asyncio.sleep(FOLLOW_EVERY)
+        try:
+            chosen = champion(settings.bundles)
+            if chosen is None or chosen.id in (manager.bot.inference.models.bundle.id, refused):
+                continue
+            fresh = await make_bot(settings, project, session, bundle=chosen.id, action_url=action_url)
+            await fresh.inference.start()
+        except (BundleUnusable, NluError) as error:
+            refused = chosen.id if chosen else ""
+            log.error("the promoted bundle is refused, the one before goes on serving: %s", error)
+            continue
+        before, manager.bot = manager.bot, fresh
+        log.info("bundle %s serves now", chosen.id)
+        asyncio.get_running_loop().call_later(OLD_MODELS_KEPT, before.inference.let_go)

@@ -1,0 +1,54 @@
+"""The edge every request passes: errors become one JSON shape, and no stack trace leaves.
+
+Knows errors and headers; no route.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from bot.errors import FrontdeskError
+from bot.store.errors import StoreError
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_WORDS = {
+    404: "There is nothing at this address.",
+    405: "This address does not take that method.",
+    413: "The body is too large; send less.",
+}
+
+
+@web.middleware
+async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Whatever a handler raises, the client gets `{"error": {"code", "message"}}` and a fitting status."""
+    try:
+        return await handler(request)
+    except FrontdeskError as error:
+        return web.json_response(error.to_json(), status=error.status)
+    except StoreError as error:
+        return _refusal(error.status, error.code, "The store could not do this now. Try again in a moment.")
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        return _refusal(error.status, f"http_{error.status}", _WORDS.get(error.status, error.reason))
+    except Exception:  # the last line of defence at the edge; the trace goes to the log, never to the client
+        log.exception("%s %s failed", request.method, request.rel_url.path)
+        return _refusal(500, "internal", "Something went wrong on our side. It has been noted.")
+
+
+async def harden(request: web.Request, response: web.StreamResponse) -> None:
+    """Headers that every response carries; pages add their own policy."""
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers.popall("Server", None)
+
+
+def _refusal(status: int, code: str, message: str) -> web.Response:
+    return web.json_response({"error": {"code": code, "message": message}}, status=status)
