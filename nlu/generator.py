@@ -78,8 +78,8 @@ class Generator:
     """One ONNX session for prefill and decoding alike.
 
     Safe to share between threads: nothing changes but the table of priors, under a lock. A call computes for
-    tens of milliseconds and holds no event loop, so an asynchronous caller runs it on an executor of one thread,
-    which also keeps two calls from fighting for the same core.
+    tens of milliseconds and blocks, so an asynchronous caller runs it on an executor of one thread, which also
+    keeps two calls from fighting for the same core.
     """
 
     def __init__(self, session: ort.InferenceSession, tokenizer: Tokenizer, settings: Settings) -> None:
@@ -113,15 +113,15 @@ class Generator:
             ) from error
         return Generator(session, tokenizer, settings)
 
-    # --- choosing ---------------------------------------------------------------------------------------------
+    # --- choosing ------------------------------------------------------------------------------------------
 
     def pick(
         self, dialogue: Dialogue, candidates: Sequence[tuple[str, float]], *, seconds: float = 1.0
     ) -> int:
         """The index of the answer to give among `candidates` (text, retrieval score), best score first.
 
-        Returns 0, retrieval's own choice, when choosing was not measured to pay, when nothing else comes near,
-        or when time runs out.
+        Returns 0, retrieval's own choice, when choosing was not measured to pay, when nothing else comes
+        near, or when time runs out.
         """
         choosing = self.settings.choosing
         near = [i for i, (_, score) in enumerate(candidates) if score >= candidates[0][1] - choosing.margin]
@@ -135,11 +135,11 @@ class Generator:
         return near[int(np.argmax(totals))]
 
     def score(self, dialogue: Dialogue, candidates: Sequence[str], *, seconds: float = 1.0) -> list[float]:
-        """How well each candidate answers, in nats per token: log p(answer | dialogue) - prior * log p(answer).
+        """How well each candidate answers: log p(answer | dialogue) - prior * log p(answer), nats per token.
 
-        The prompt runs once and its cache is shared by all candidates, which run as one batch. The second term
-        keeps answers that suit everything from winning everywhere (Li et al. 2016, maximum mutual information).
-        Raises OutOfTime.
+        The prompt runs once and its cache is shared by all candidates, which run as one batch. The second
+        term keeps answers that suit everything from winning everywhere (Li et al. 2016, maximum mutual
+        information). Raises OutOfTime.
         """
         deadline = time.monotonic() + seconds
         given = self.likelihoods(dialogue, candidates, deadline=deadline)
@@ -162,7 +162,7 @@ class Generator:
         if not candidates:
             return []
         room = self.settings.positions // 2
-        replies = [self._encode(prompt.plain(text))[: room - 1] + [self.settings.end] for text in candidates]
+        replies = [[*self._encode(prompt.plain(text))[: room - 1], self.settings.end] for text in candidates]
         longest = max(map(len, replies))
         ids = prompt.fit(self._encode(prompt.render(dialogue)), self.settings.positions - longest)
         _check(deadline)
@@ -177,14 +177,16 @@ class Generator:
         return [_mean_log_probability(first, rest[row], reply) for row, reply in enumerate(replies)]
 
     def _prior(self, language: str, candidates: Sequence[str], *, deadline: float) -> list[float]:
-        """Likelihoods with nothing said before; stored answers come again and again, so they are remembered."""
+        """Likelihoods with nothing said before. Stored answers come again and again, so they are remembered."""
         with self._lock:
             found = {
                 text: self._priors[language, text] for text in candidates if (language, text) in self._priors
             }
-        missing = [text for text in dict.fromkeys(candidates) if text not in found]
-        values = self.likelihoods(Dialogue((), language), missing, deadline=deadline)
-        fresh = dict(zip(missing, values, strict=True))
+        fresh: dict[str, float] = {}
+        for text in dict.fromkeys(candidates):
+            if text not in found:
+                # alone: int8 scales its activations by the batch, so a prior must not depend on its neighbours
+                fresh[text] = self.likelihoods(Dialogue((), language), [text], deadline=deadline)[0]
         with self._lock:
             if len(self._priors) + len(fresh) > _PRIORS_KEPT:
                 self._priors.clear()
@@ -192,7 +194,7 @@ class Generator:
         found |= fresh
         return [found[text] for text in candidates]
 
-    # --- wording ----------------------------------------------------------------------------------------------
+    # --- wording -------------------------------------------------------------------------------------------
 
     def reword(
         self, dialogue: Dialogue, template: str, *, max_tokens: int = 200, seconds: float = 2.0
@@ -220,7 +222,7 @@ class Generator:
                 return
             ids.append(token)
             text = self._tokenizer.decode(ids)
-            # a Chinese character may be split over tokens; until it is whole it decodes to the replacement mark
+            # a character may be split over tokens; until it is whole it decodes to the replacement mark
             if len(text) > sent and not text.endswith("\ufffd"):
                 yield text[sent:]
                 sent = len(text)
@@ -237,7 +239,7 @@ class Generator:
             if token != self.settings.end:
                 logits, cache = self._run(np.array([[token]], np.int64), cache)
 
-    # --- the graph --------------------------------------------------------------------------------------------
+    # --- the graph -----------------------------------------------------------------------------------------
 
     def _encode(self, text: str) -> list[int]:
         ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids

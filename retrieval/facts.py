@@ -1,4 +1,4 @@
-"""What a sentence states that a wording must keep: facts, markers of what is promised or denied, content words.
+"""What a sentence states that a wording must keep: facts, markers, names and content words.
 
 Knows English and Chinese wordings of these, as tables. Does not compare anything; that is `verification`.
 """
@@ -38,9 +38,12 @@ class Sentence:
 
 def sentences(text: str) -> list[Sentence]:
     """The sentences of a text in English or Chinese, each taken apart; full-width forms are folded (NFKC)."""
-    folded = "".join(map(_fold, unicodedata.normalize("NFKC", text)))
-    parts = (part.strip() for part in _SENTENCE_END.split(folded))
-    return [_take_apart(part) for part in parts if re.search(r"\w", part)]
+    return [_take_apart("".join(map(_fold, unicodedata.normalize("NFKC", s)))) for s in split(text)]
+
+
+def split(text: str) -> list[str]:
+    """The sentences as they are written, signs at their ends included."""
+    return [part.strip() for part in _SENTENCE_END.split(text) if part and re.search(r"\w", part)]
 
 
 def _fold(char: str) -> str:
@@ -63,7 +66,7 @@ def _take_apart(text: str) -> Sentence:
     )
 
 
-# --- facts: compared exactly and in order -------------------------------------------------------------------------
+# --- facts: compared exactly and in order ------------------------------------------------------------------
 
 _ZH_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "俩": 2}
 _ZH_POWERS = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "亿": 100_000_000}
@@ -71,27 +74,26 @@ _ZH_NOT_NUMBERS = (
     "一般|一定|一些|一下|一样|一起|一直|一旦|一并|统一|唯一|万一|十分|进一步|一律|一切|一同|一致|之一"
 )
 
-_EN_NUMBERS = {
-    word: value
-    for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen".split()
-    )
-}
-_EN_NUMBERS |= {
-    word: 10 * value
-    for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
-}
-_EN_TENS = "|".join(word for word, value in _EN_NUMBERS.items() if value >= 20)
-_EN_UNITS = "|".join(word for word, value in _EN_NUMBERS.items() if 0 < value < 10)
-_EN_OTHER_NUMBERS = (
-    "hundred thousand million billion dozen half halves quarter third thirds once twice first second fourth fifth "
-    "sixth seventh eighth ninth tenth double triple"
-)
-_CALENDAR = (
-    "january february march april may june july august september october november december "
-    "monday tuesday wednesday thursday friday saturday sunday today tomorrow tonight midnight noon"
-)
+_EN_ONES = """
+    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+    eighteen nineteen
+"""
+_EN_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_EN_NUMBERS = {word: value for value, word in enumerate(_EN_ONES.split())}
+_EN_NUMBERS |= {word: 10 * value for value, word in enumerate(_EN_TENS.split(), start=2)}
+_EN_OTHER_NUMBERS = """
+    hundred thousand million billion dozen half halves quarter third thirds once twice first second fourth fifth
+    sixth seventh eighth ninth tenth double triple
+"""
+_CALENDAR = """
+    january february march april june july august september october november december
+    monday tuesday wednesday thursday friday saturday sunday today tomorrow tonight midnight noon
+"""
+
+
+def _either(words: str) -> str:
+    return "|".join(sorted(words.split(), key=len, reverse=True))
+
 
 _FACT = re.compile(
     "|".join(
@@ -104,11 +106,11 @@ _FACT = re.compile(
             r"(?=[\w-]*\d)(?=[\w-]*[A-Za-z])\w+(?:-\w+)*(?![\w-]))",
             r"(?P<clock>\d{1,2}:\d{2}(?::\d{2})?)",
             r"(?P<number>(?:(?<![\w)])-)?\d+(?:[.,]\d+)*)",
-            rf"(?P<compound>\b(?i:{_EN_TENS})[- ](?i:{_EN_UNITS})\b)",
-            rf"(?P<word>\b(?i:{'|'.join(_EN_NUMBERS)}|{'|'.join(_EN_OTHER_NUMBERS.split())})\b)",
+            rf"(?P<compound>\b(?i:{_either(_EN_TENS)})[- ](?i:{_either(_EN_ONES)})\b)",
+            rf"(?P<word>\b(?i:{_either(_EN_ONES + _EN_TENS + ' ' + _EN_OTHER_NUMBERS)})\b)",
             # "may" is a month only when it is written as a name and stands by a number
             r"(?P<may>(?<=\d )May\b|\bMay(?= \d))",
-            rf"(?P<calendar>\b(?i:{'|'.join(w for w in _CALENDAR.split() if w != 'may')})\b)",
+            rf"(?P<calendar>\b(?i:{_either(_CALENDAR)})\b)",
             rf"(?P<zh_idiom>{_ZH_NOT_NUMBERS})",
             r"(?P<zh_day>(?:星期|礼拜|周)[一二三四五六日天末])",
             rf"(?P<zh_number>[{''.join(_ZH_DIGITS)}{''.join(_ZH_POWERS)}半]+)",
@@ -218,15 +220,16 @@ def _currency_before(text: str, start: int) -> str:
     return "" if found is None else f" {found.group(1).upper()}"
 
 
-# --- words and names ----------------------------------------------------------------------------------------------
+# --- words and names ---------------------------------------------------------------------------------------
 
-_EN_STOP = frozenset(
-    "a an the and but so as at by for from in into of on onto to with about than then that this these those there "
-    "here it its it's is are was were be been being am do does did done have has had having i me my we us our ours "
-    "you your yours he she they them their his her which who whom whose what where why how also too very please "
-    "if when once or not no can may must will would should could i'm i'll we're we'll we've you're you'll you've "
-    "that's let don't doesn't isn't aren't can't won't such via per own just only any all some".split()
-)
+_EN_STOP_WORDS = """
+    a an the and but so as at by for from in into of on onto to with about than then that this these those there
+    here it its it's is are was were be been being am do does did done have has had having i me my we us our ours
+    you your yours he she they them their his her which who whom whose what where why how also too very please if
+    when once or not no can may must will would should could i'm i'll we're we'll we've you're you'll you've that's
+    let don't doesn't isn't aren't can't won't such via per own just only any all some
+"""
+_EN_STOP = frozenset(_EN_STOP_WORDS.split())
 _ZH_STOP = re.compile("[的了吗呢吧啊呀是在和与及也就都而还把被对向从到于以之其您你我他她它们请这那该此个]")
 _WORD = re.compile(r"[A-Za-z][A-Za-z'-]*")
 _ENDINGS = re.compile(r"(?:'s|ies|ied|ing|ed|es|e|s|y)$")
@@ -255,5 +258,5 @@ def _names(text: str) -> Iterator[str]:
             yield stem(word.lower())
 
 
-COURTESY = frozenset(map(stem, COURTESY_EN))
+COURTESY = frozenset(map(stem, COURTESY_EN.split()))
 """Stems of the words that may be added to any sentence."""

@@ -77,12 +77,12 @@ def markers(text: str) -> Counter[str]:
 ASIDE = frozenset({"can", "if", "always"})
 """Markers a sentence of pure courtesy may hold: "is there anything else I can help with", never a promise."""
 
-COURTESY_EN = frozenset(
-    "happy glad pleased help thank thanks sorry hear understand question hello hi dear hope ask asking assist "
-    "assistance further anything else other more frustrating worrying stressful difficult situation apologise "
-    "apologies inconvenience concern answer contact patience feel know good morning afternoon evening here's day "
-    "reaching contacting getting touch checking matter sounds".split()
-)
+COURTESY_EN = """
+    happy glad pleased help thank thanks sorry hear understand question hello hi dear hope ask asking assist
+    assistance further anything else other more frustrating worrying stressful difficult situation apologise
+    apologies inconvenience concern answer contact patience feel know good morning afternoon evening here's day
+    reaching contacting getting touch checking matter sounds
+"""
 """No yes, sure or certainly among them: after a question they are an answer."""
 
 COURTESY_ZH = re.compile(

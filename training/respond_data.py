@@ -18,8 +18,9 @@ from nlu.prompt import Dialogue
 class Exchange:
     """A dialogue up to the customer's last line, and the stored answer it calls for.
 
-    `reply` is what an agent actually said on the strength of that answer; None where only the answer is known
-    (a question variant). `group` names what must not be split between training and held-out rows.
+    `said` is what an agent said on the strength of that answer, and `reply` what is to be learnt from it; both
+    None where only the answer is known (a question variant). `group` names what must not be split between
+    training and held-out rows.
     """
 
     dialogue: Dialogue
@@ -27,6 +28,7 @@ class Exchange:
     answer: str
     group: str
     reply: str | None = None
+    said: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,14 @@ def add_prompt_tokens(tokenizer: Tokenizer) -> int:
     return tokenizer.add_special_tokens(list(prompt.SPECIAL_TOKENS))
 
 
+def token_id(tokenizer: Tokenizer, token: str) -> int:
+    """The id of one of our tokens. Raises ValueError when the tokenizer was not made for them."""
+    found = tokenizer.token_to_id(token)
+    if found is None:
+        raise ValueError(f"The tokenizer lacks {token}; make it with fit_tokenizer or add_prompt_tokens.")
+    return found
+
+
 def hold_out(
     exchanges: Sequence[Exchange], *, share: float, seed: int
 ) -> tuple[list[Exchange], list[Exchange]]:
@@ -82,26 +92,32 @@ def hold_out(
 class SampleMaker:
     """Turns exchanges into one epoch's samples, the same for the same seed and epoch.
 
-    Three kinds: the answer after the dialogue (choosing), the answer after nothing (`prior_share` of the
-    answers, so that the prior means something), and the agent's words after dialogue and answer (wording).
-    In wording, the numbers are redrawn in source and reply alike so that copying is the only way to be right.
+    Three kinds: the answer after the dialogue (choosing); the answer after nothing, for `prior_share` of the
+    exchanges, so that the prior means something; and the agent's words after dialogue and answer (wording), for
+    `wording_share` of the exchanges without an agent's words the answer itself. In wording the numbers are
+    redrawn in source and reply alike, so that copying is the only way to be right.
     """
 
-    def __init__(self, tokenizer: Tokenizer, *, positions: int, prior_share: float, seed: int) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer, *, positions: int, prior_share: float, wording_share: float, seed: int
+    ) -> None:
+        self.pad = token_id(tokenizer, prompt.PAD)
         self._tokenizer = tokenizer
-        self._end = tokenizer.token_to_id(prompt.END)
+        self._end = token_id(tokenizer, prompt.END)
         self._positions = positions
         self._prior_share = prior_share
+        self._wording_share = wording_share
         self._seed = seed
 
     def epoch(self, exchanges: Sequence[Exchange], number: int) -> list[Sample]:
+        """The samples of one epoch, in a seeded order."""
         chance = random.Random(self._seed * 1_000_003 + number)
         samples: list[Sample] = []
         for exchange in exchanges:
             samples.append(self.choosing(exchange))
             if chance.random() < self._prior_share:
                 samples.append(self.choosing(without_lines(exchange)))
-            if exchange.reply is not None:
+            if exchange.reply is not None or chance.random() < self._wording_share:
                 samples.append(self.wording(redraw_numbers(exchange, chance)))
         chance.shuffle(samples)
         return samples
@@ -117,7 +133,7 @@ class SampleMaker:
 
     def _sample(self, text: str, reply: str) -> Sample:
         half = self._positions // 2
-        reply_ids = [*self._encode(prompt.plain(reply))[: self._positions - half - 1], self._end]
+        reply_ids = [*self._encode(prompt.plain(reply))[: half - 1], self._end]
         prompt_ids = prompt.fit(self._encode(text), self._positions - len(reply_ids))
         return Sample(tuple(prompt_ids), tuple(reply_ids))
 

@@ -1,4 +1,4 @@
-"""A trained causal model to the folder that nlu/generator.py serves: one ONNX graph with key-value cache, int8.
+"""A trained causal model to the folder that nlu/generator.py serves: an int8 ONNX graph with key-value cache.
 
 Knows export and quantisation; knows nothing of dialogues or of how the model was trained.
 """
@@ -32,7 +32,7 @@ class Cached(nn.Module):
         """ids [batch, n], then keys and values of each layer [batch, kv heads, p, width]
         → logits [batch, n, vocabulary], then keys and values grown to p + n tokens.
 
-        All rows of a batch have as long a past, and padding stands on the right, so the only mask is causality.
+        All rows of a batch have as long a past and padding stands on the right: the only mask is causality.
         """
         cache = DynamicCache()
         for layer in range(len(past) // 2):

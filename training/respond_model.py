@@ -29,8 +29,8 @@ LORA_FROM_PARAMETERS = 100_000_000
 class Shape:
     """The compact GPT-2 trained from scratch when no other base is named."""
 
-    layers: int = 4
-    width: int = 256
+    layers: int = 3
+    width: int = 192
     heads: int = 4
     positions: int = 512
     vocabulary: int = 4096
@@ -40,14 +40,13 @@ class Shape:
 class Schedule:
     """How it is trained. `train_tokens` bounds the cost: tokens seen, over as many epochs as they last."""
 
-    train_tokens: int = 400_000
-    batch_tokens: int = 2048
-    learning_rate: float = 1.5e-3
+    train_tokens: int = 800_000
+    batch_tokens: int = 1024
+    learning_rate: float = 2e-3
     warmup_share: float = 0.05
     weight_decay: float = 0.05
     dropout: float = 0.1
     checkpoint_every: int = 100
-    seed: int = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +58,9 @@ class Step:
     loss: float
 
 
-def build_compact(shape: Shape, schedule: Schedule, *, vocabulary: int, pad: int, end: int) -> Any:
-    """A GPT-2 of this shape with fresh weights drawn from the schedule's seed."""
-    torch.manual_seed(schedule.seed)
+def build_compact(shape: Shape, *, vocabulary: int, dropout: float, pad: int, end: int, seed: int) -> Any:
+    """A GPT-2 of this shape with fresh weights drawn from the seed."""
+    torch.manual_seed(seed)
     return GPT2LMHeadModel(
         GPT2Config(
             vocab_size=vocabulary,
@@ -69,8 +68,8 @@ def build_compact(shape: Shape, schedule: Schedule, *, vocabulary: int, pad: int
             n_embd=shape.width,
             n_layer=shape.layers,
             n_head=shape.heads,
-            resid_pdrop=schedule.dropout,
-            embd_pdrop=schedule.dropout,
+            resid_pdrop=dropout,
+            embd_pdrop=dropout,
             attn_pdrop=0.0,
             bos_token_id=end,
             eos_token_id=end,
@@ -80,7 +79,7 @@ def build_compact(shape: Shape, schedule: Schedule, *, vocabulary: int, pad: int
 
 
 def load_base(name: str, *, vocabulary: int, seed: int) -> Any:
-    """Any Hugging Face causal model, its embeddings resized for our tokens; adapters above 100M parameters."""
+    """Any Hugging Face causal model, its embeddings resized for our tokens; adapters above 100M weights."""
     torch.manual_seed(seed)
     model: Any = AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32)
     model.resize_token_embeddings(max(vocabulary, model.config.vocab_size))
@@ -108,14 +107,24 @@ class Trainer:
     """AdamW with warm-up and cosine decay over a bound number of tokens, resumable from `checkpoint`.
 
     A resumed run sees the same batches as an uninterrupted one: epochs are made from the seed and their number,
-    and the batches already seen are skipped. `run` names data and recipe; a checkpoint of another run is ignored. (Dropout is drawn anew, so the weights agree closely, not exactly.)
+    and the batches already seen are skipped. (Dropout is drawn anew, so the weights agree closely, not exactly.)
+    `run` names data and recipe; a checkpoint of another run is ignored.
     """
 
     def __init__(
-        self, model: Any, schedule: Schedule, *, pad: int, device: str, checkpoint: Path | None, run: str
+        self,
+        model: Any,
+        schedule: Schedule,
+        *,
+        seed: int,
+        pad: int,
+        device: str,
+        checkpoint: Path | None,
+        run: str,
     ) -> None:
         self._model = model.to(device)
         self._schedule = schedule
+        self._seed = seed
         self._pad = pad
         self._device = device
         self._checkpoint = checkpoint
@@ -150,10 +159,21 @@ class Trainer:
                 self._save(step)
         return step
 
+    def mean_loss(self, samples: Sequence[Sample]) -> float:
+        """Mean cross entropy per reply token, without dropout; its exponential is the perplexity."""
+        self._model.eval()
+        total, count = 0.0, 0
+        with torch.inference_mode(), _half_precision(self._device):
+            for batch in batches(samples, tokens=4 * self._schedule.batch_tokens, seed=0):
+                losses = reply_loss(self._model, batch, pad=self._pad, device=self._device)
+                total += float(losses.sum())
+                count += losses.numel()
+        return total / max(count, 1)
+
     def _all_batches(self, epoch: Callable[[int], Sequence[Sample]]) -> Iterator[list[Sample]]:
         number = 0
         while True:
-            seed = self._schedule.seed + number
+            seed = self._seed + number
             yield from batches(epoch(number), tokens=self._schedule.batch_tokens, seed=seed)
             number += 1
 
@@ -163,7 +183,7 @@ class Trainer:
         self._optimiser.zero_grad(set_to_none=True)
         with _half_precision(self._device):
             loss = reply_loss(self._model, batch, pad=self._pad, device=self._device).mean()
-        loss.backward()
+        torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(self._trainable, 1.0)
         self._optimiser.step()
         return float(loss.detach())
@@ -206,8 +226,8 @@ class Trainer:
 def reply_loss(model: Any, batch: Sequence[Sample], *, pad: int, device: str) -> Tensor:
     """Cross entropy of every reply token of the batch, in nats: shape [reply tokens], prompts excluded.
 
-    Only the positions that predict a reply token go through the vocabulary projection, which is a fifth of the
-    work at this size.
+    Only the positions that predict a reply token go through the vocabulary projection, a fifth of the work at
+    this size.
     """
     longest = max(len(sample) for sample in batch)
     ids = torch.full((len(batch), longest), pad)
@@ -223,18 +243,6 @@ def reply_loss(model: Any, batch: Sequence[Sample], *, pad: int, device: str) ->
     wanted = targets >= 0
     logits = model.get_output_embeddings()(hidden[wanted])
     return nn.functional.cross_entropy(logits.float(), targets[wanted], reduction="none")
-
-
-def mean_loss(model: Any, samples: Sequence[Sample], *, pad: int, device: str, tokens: int) -> float:
-    """Mean cross entropy per reply token over all samples, without dropout; its exponential is the perplexity."""
-    model.eval()
-    total, count = 0.0, 0
-    with torch.inference_mode(), _half_precision(device):
-        for batch in batches(samples, tokens=tokens, seed=0):
-            losses = reply_loss(model, batch, pad=pad, device=device)
-            total += float(losses.sum())
-            count += losses.numel()
-    return total / max(count, 1)
 
 
 def _body(model: Any) -> Any:
