@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nlu.tabular import Feature, TabularModel
 from training.context import PartResult, TrainContext
 from training.ordinal import Ordinal
-from training.scores import score_probabilities
+from training.probabilities import score_probabilities
 from training.synthetic_loans import GRADES, Loans, make_loans
 
 TRAIN_ROWS = 12_000

@@ -16,7 +16,7 @@ from typing import Literal, cast, get_args
 from training.errors import CorpusInvalid
 
 Course = Literal["sudden", "passing", "steady"]
-"""How time changes it. sudden: worst when new; passing: heals alone, so lasting is a sign; steady: neither."""
+"""How time changes it. sudden: worst when new; passing: heals alone, lasting is a sign; steady: neither."""
 
 PHRASES = 4
 HELD_OUT = 3

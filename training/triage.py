@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 
 from nlu.urgency import Familiar, Inputs, UrgencyModel, han_pairs
 from training.context import PartResult, TrainContext
-from training.scores import score_probabilities
+from training.probabilities import score_probabilities
 from training.symptom_table import HELD_OUT, read_symptoms
 from training.synthetic_symptoms import LEVELS, Complaint, make_complaints
 

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score, roc_auc_score
 
-BINS = 10
+from training.scoring import expected_calibration_error
 
 
 def score_probabilities(probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -> dict[str, Any]:
     """Figures for probabilities [n, k] and true labels [n], every one of the k classes present.
 
     `auc` is one class against the rest, averaged over the classes; `brier` the mean squared distance to the
-    one-hot truth (0 to 2, Brier 1950); `ece` see `calibration_error`.
+    one-hot truth (0 to 2, Brier 1950); `ece` that of training/scoring.py.
     """
     guesses = probabilities.argmax(axis=1)
     one_hot = np.eye(probabilities.shape[1])[labels]
@@ -26,19 +26,8 @@ def score_probabilities(probabilities: NDArray[np.float64], labels: NDArray[np.i
         "macro_f1": _rounded(f1_score(labels, guesses, average="macro")),
         "auc": _rounded(roc_auc_score(one_hot, probabilities, average="macro")),
         "brier": _rounded(np.mean(np.sum((probabilities - one_hot) ** 2, axis=1))),
-        "ece": _rounded(calibration_error(probabilities, labels)),
+        "ece": _rounded(expected_calibration_error(probabilities.max(axis=1), guesses == labels)),
     }
-
-
-def calibration_error(
-    probabilities: NDArray[np.float64], labels: NDArray[np.int64], *, bins: int = BINS
-) -> float:
-    """Expected calibration error of the top label, equal-width bins (Guo et al. 2017, arXiv 1706.04599)."""
-    top = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == labels
-    bin_of = np.minimum((top * bins).astype(int), bins - 1)
-    gaps = [abs(float(np.sum(right[bin_of == b]) - np.sum(top[bin_of == b]))) for b in range(bins)]
-    return sum(gaps) / len(labels)
 
 
 def _rounded(value: Any) -> float:
