@@ -27,7 +27,7 @@ from bot.channels.telegram import TelegramChannel, TelegramCredentials
 from bot.channels.visitors import Visitors
 from bot.config import Settings
 from bot.console.accounts import setup_token
-from bot.console.api import Console
+from bot.console.console import open_console
 from bot.hub import Hub
 from bot.manager import Manager
 from bot.operations import Metrics, Operations
@@ -68,6 +68,7 @@ async def running_server(
         hub, metrics = Hub(), Metrics.fresh()
         owner = f"{socket.gethostname()}:{os.getpid()}"
         telegram = project.settings.credentials.get("telegram")
+        push = frozenset({"telegram"} if telegram else ())
         manager = Manager(
             store,
             bot,
@@ -75,7 +76,7 @@ async def running_server(
             owner=owner,
             lease=settings.lease,
             at_once=settings.turns_at_once,
-            push=frozenset({"telegram"} if telegram else ()),
+            push=push,
             observe=metrics.observe,
         )
         platforms: dict[str, Platform] = {}
@@ -83,17 +84,29 @@ async def running_server(
             credentials = TelegramCredentials.read(telegram, server_secret=settings.secret)
             platforms["telegram"] = TelegramChannel(manager, store.log, session, credentials)
         chat = SocketChannel(manager, store, hub, Visitors(settings.secret.encode()), settings.cors_origins)
+        console = open_console(
+            store,
+            hub,
+            intents=lambda: sorted(project.domain.intents),
+            push=push,
+            https=_is_https(settings),
+        )
         routes = [
             *RestChannel(
                 manager, settings.reply_timeout, settings.rest_token, settings.cors_origins
             ).routes(),
             *chat.routes(),
             *(route for platform in platforms.values() for route in platform.routes()),
-            *Console(store, hub, project.domain, secure=_is_https(settings)).routes(),
+            *console.routes(),
             *Pages(project.name, project.settings.languages).routes(),
         ]
         app = _application(settings, routes, metrics, manager)
-        app.on_shutdown.append(lambda _: chat.close())
+
+        async def close_pages(_: web.Application) -> None:
+            await chat.close()
+            await console.close()
+
+        app.on_shutdown.append(close_pages)
         await manager.bot.inference.start()
         stack.push_async_callback(lambda: manager.bot.inference.stop())
         await stack.enter_async_context(manager.running())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 LARGEST_BATCH = 32
 MATCHES = 5
 READ_TIMEOUT = 10.0
+ENOUGH_WORDS = 2
+_WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +188,7 @@ class Inference:
     def _reading(
         self, request: ReadRequest, prediction: IntentPrediction | None, hits: Sequence[Hit]
     ) -> Reading:
-        language = detect_language(request.text, self._languages, default=request.language)
+        language = self._language(request)
         found = self.models.entities.extract(request.text) if self.models.entities else ()
         return Reading(
             verdicts=tuple(Verdict(name, p) for name, p in prediction.verdicts) if prediction else (),
@@ -200,6 +203,15 @@ class Inference:
             language=language,
             bundle=self.models.bundle.id,
         )
+
+    def _language(self, request: ReadRequest) -> str:
+        """The language of the text among the bot's; too few words ('OK', a number) leave the conversation's
+        as it was.
+        """
+        written = detect_language(request.text, default="")
+        if not written and len(_WORD.findall(request.text)) >= ENOUGH_WORDS:
+            written = next((language for language in self._languages if language != "zh"), "")
+        return written if written in self._languages else request.language or self._languages[0]
 
     def _match(self, hit: Hit, language: str) -> Match:
         assert self.models.index is not None

@@ -7,7 +7,6 @@ Knows which part goes where; holds no behaviour.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -27,6 +26,8 @@ from nlu.artifacts import champion, find
 from nlu.errors import NluError
 from nlu.generator import Generator
 from retrieval.errors import RetrievalError
+
+WORDING_SECONDS = 10.0  # a completion server that takes longer is answered for by the stored text
 
 
 class BundleUnusable(FrontdeskError):
@@ -85,8 +86,9 @@ def _worder(project: Project, folder: Path, models: Models, session: aiohttp.Cli
     """
     chosen = project.settings.responses
     if chosen.mode is ResponseMode.SERVER and chosen.url and chosen.model:
-        key = os.environ.get(chosen.api_key_env) if chosen.api_key_env else None
-        return ServerWorder(Completion(session, chosen.url, chosen.model, api_key=key))
+        return ServerWorder(
+            Completion(session, chosen.url, chosen.model, chosen.api_key_env, timeout=WORDING_SECONDS)
+        )
     if chosen.mode is ResponseMode.LOCAL and "responses" in models.bundle.parts:
         return LocalWorder(
             Generator.load(folder / "responses"), ThreadPoolExecutor(1, thread_name_prefix="wording")

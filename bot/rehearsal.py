@@ -76,7 +76,8 @@ async def rehearse(
 
 
 async def _play(test: ConversationTest, bot: Bot) -> Failure | None:
-    state, log, at = Conversation(f"test: {test.name}"), [], 1_700_000_000.0
+    log: list[Event] = []
+    state, at = Conversation(f"test: {test.name}"), 1_700_000_000.0
     for number, (said, expectations) in enumerate(_turns(test.steps), start=1):
         at += SECONDS_BETWEEN
         message = _message(said, number, at, state.id)

@@ -86,9 +86,7 @@ async def _keep_running(command: list[str], folder: Path | None, environment: di
     pause = 1.0
     while True:
         if importlib.util.find_spec("rasa_sdk") is None:
-            log.error(
-                "no action server: rasa-sdk is not installed. Install it with `pip install 'frontdesk[actions]'`."
-            )
+            log.error("no action server: install rasa-sdk with `pip install 'frontdesk[actions]'`")
             return
         child = await asyncio.create_subprocess_exec(
             *command,

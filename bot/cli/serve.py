@@ -82,6 +82,7 @@ def _announce(server: Server, site: web.TCPSite, settings: Settings) -> None:
     click.echo(f"  health      {base}/health/ready")
     if server.setup:
         click.echo(
-            f"\nNobody can sign in to the console yet. Make the first account here, once:\n  {base}/console#setup={server.setup}"
+            "\nNobody can sign in to the console yet. Make the first account here, once:\n"
+            f"  {base}/console#setup={server.setup}"
         )
-    click.echo("\nStop with Ctrl+C.", nl=True)
+    click.echo("\nStop with Ctrl+C.")

@@ -1,0 +1,63 @@
+# Everything a person needs to run, test and measure Frontdesk. `make` alone lists it.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+PYTHON ?= python3.11
+# A CPU build where your package index has one; give TORCH=torch for your platform's default.
+TORCH ?= torch==2.13.0
+PROJECT ?= examples/insurer
+PORT ?= 8080
+VENV := .venv
+BIN := $(VENV)/bin
+export HF_HUB_OFFLINE ?= 1
+export TOKENIZERS_PARALLELISM ?= false
+
+.PHONY: help run chat train train-responses test test-long lint bench clean
+
+help: ## Show this list.
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/.run ## Install, train the example on first start, and serve it on http://localhost:8080.
+	$(BIN)/frontdesk serve $(PROJECT) --port $(PORT)
+
+chat: $(VENV)/.run ## Talk to the example bot in this terminal.
+	$(BIN)/frontdesk chat $(PROJECT)
+
+train: $(VENV)/.run ## Train a new bundle of the example by the fast recipe.
+	$(BIN)/frontdesk train $(PROJECT)
+
+train-responses: $(VENV)/.run ## Train the example's response model (some minutes).
+	$(BIN)/frontdesk train $(PROJECT) --part responses
+
+test: $(VENV)/.test ## Everything that must be green: ruff, mypy, import-linter, pytest.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not slow"
+
+test-long: $(VENV)/.test ## The tests that take minutes.
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m slow
+
+lint: $(VENV)/.test ## Format and fix what can be fixed.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.test ## The figures of docs/benchmarks.md (FRONTDESK_DATA names the data sets' folder).
+	$(BIN)/python -m tests.benchmarks
+
+clean: ## Remove the environment and every trained thing.
+	rm -rf $(VENV) examples/*/.frontdesk .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/.pip:
+	$(PYTHON) -m venv $(VENV) || python3 -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check "$(TORCH)"
+	touch $@
+
+$(VENV)/.run: $(VENV)/.pip pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[cpu,actions,postgres,train]"
+	touch $@
+
+$(VENV)/.test: $(VENV)/.run
+	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[cpu,actions,postgres,train,dev]"
+	touch $@
