@@ -59,7 +59,7 @@ def _check_required(project: Project, form: Form, slot: str, place: Place, repor
         for mapping in mappings
         if not mapping.conditions or form.name in {condition.active_loop for condition in mapping.conditions}
     ]
-    validates = f"validate_{form.name}" in domain.actions or "action_validate_slot_mappings" in domain.actions
+    validates = f"validate_{form.name}" in domain.actions
     if not reachable or (all(mapping.type is MappingType.CUSTOM for mapping in reachable) and not validates):
         mend = "Add a mapping without conditions, or with this form as `active_loop`."
         report.error(place, f"No answer fills `{slot}` while the form `{form.name}` runs.", mend)

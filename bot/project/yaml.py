@@ -32,6 +32,7 @@ _OPENED = ("unexpected end of stream", "while parsing a flow")
 _MENDS = (
     ("while parsing a flow sequence", "Close the `[` that opens here, and separate its items with commas."),
     ("while parsing a flow mapping", "Close the `{` that opens here, and separate its entries with commas."),
+    ("while parsing a flow node", "Close the `[` or `{` above this line, or put the text in quotes."),
     (
         "could not find expected ':'",
         "Look for a missing colon, or for a text that begins or ends in the wrong column.",

@@ -1,0 +1,1 @@
+"""Tests of reading, checking, importing and exporting a bot's files."""
