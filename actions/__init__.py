@@ -1,1 +1,1 @@
-"""The action server of the example insurer: risk, triage and the checks of its forms, over rasa-sdk's protocol."""
+"""The action server of the example insurer: risk, triage and form checks over rasa-sdk's protocol."""
