@@ -1,0 +1,211 @@
+// The console's page: signing in, and the wiring of lists, conversation, panel, keys and live updates.
+
+import { get, post, Refused } from "./api.js";
+import { Connection } from "./connection.js";
+import { say } from "./console-words.js";
+import { byId } from "./dom.js";
+import { openGate } from "./gate.js";
+import { listenForKeys } from "./keys.js";
+import { openPeople } from "./people.js";
+import { Queue, titleOf } from "./queue.js";
+import { Thread } from "./thread.js";
+import { Why } from "./why.js";
+import { title, translate } from "./words.js";
+
+const AGENTS = ["administrator", "supervisor", "agent"];
+const SUPERVISORS = ["administrator", "supervisor"];
+const SIGNED_OUT = 4401;
+const SEVERAL = 800; // ms in which several changes of the lists become one question
+
+const state = { user: null, conversation: null, busy: false };
+const queue = new Queue((row) => attempt(() => open(row.id)));
+const thread = new Thread((event) => why.explain(event, thread.events));
+const why = new Why({ insert, relabel });
+const field = byId("text");
+let refreshing = 0;
+let toasting = 0;
+
+const live = new Connection("/console/api/live", {
+  opened() {
+    byId("net").textContent = "";
+    if (state.conversation) watch();
+    refreshSoon();
+  },
+  frame(data) {
+    if (data.type === "lists") {
+      queue.count(data.waiting);
+      refreshSoon();
+    } else if (data.type === "events" && data.id === state.conversation?.id) {
+      state.conversation = data.conversation ?? state.conversation;
+      thread.add(data.events);
+      showConversation();
+    }
+  },
+  closed(code) {
+    if (code === SIGNED_OUT) location.reload();
+    byId("net").textContent = say("connecting");
+  },
+});
+
+/** Runs an action and says why where it is refused; nothing is done twice at once. */
+async function attempt(action) {
+  if (state.busy) return;
+  state.busy = true;
+  try {
+    await action();
+  } catch (error) {
+    if (error instanceof Refused && error.status === 401) location.reload();
+    toast((error instanceof Refused && error.message) || say("failed"));
+  } finally {
+    state.busy = false;
+    showConversation();
+  }
+}
+
+async function open(id) {
+  const answer = await get("conversation", { id });
+  state.conversation = answer.conversation;
+  field.value = "";
+  byId("earlier").hidden = !answer.earlier;
+  view("thread");
+  thread.show(answer.events);
+  watch();
+}
+
+function watch() {
+  live.send({ type: "watch", id: state.conversation.id, after: thread.last });
+}
+
+async function earlier() {
+  const answer = await get("conversation", { id: state.conversation.id, before: thread.events[0]?.seq });
+  byId("earlier").hidden = !answer.earlier;
+  thread.addEarlier(answer.events);
+}
+
+function view(name) {
+  byId("room").dataset.view = name;
+}
+
+function showConversation() {
+  const row = state.conversation;
+  byId("thread-in").hidden = !row;
+  byId("thread-empty").hidden = Boolean(row);
+  if (!row) return;
+  const mine = row.holder === "agent" && row.agent === state.user.name;
+  const other = row.holder === "agent" && !mine;
+  const agent = AGENTS.includes(state.user.role);
+  byId("thread-title").textContent = titleOf(row);
+  const facts = [row.channel, row.language, say(`holder${row.holder}`, { name: row.agent ?? "" })];
+  byId("thread-sub").textContent = facts.filter(Boolean).join(" · ");
+  byId("take-over").hidden = mine || !agent || (other && !SUPERVISORS.includes(state.user.role));
+  byId("take-over").textContent = other ? say("takeFrom", { name: row.agent }) : say("takeOver");
+  byId("hand-back").hidden = !mine;
+  byId("send").disabled = !mine || state.busy;
+  field.readOnly = !mine;
+  field.placeholder = say(mine ? "writeMine" : agent ? "writeFirst" : "readOnly");
+  const handed = thread.events.findLast((event) => event.event === "handed_over" || event.event === "returned");
+  why.packet(handed?.event === "handed_over" ? handed : null);
+}
+
+function refreshSoon() {
+  clearTimeout(refreshing);
+  refreshing = setTimeout(() => queue.refresh().catch(() => {}), SEVERAL);
+}
+
+const acts = {
+  takeOver: () =>
+    act("take-over", { force: state.conversation.holder === "agent" }).then(() => field.focus()),
+  handBack: () => act("hand-back"),
+  async send() {
+    const text = field.value.trim();
+    if (!text) return;
+    await act("say", { text });
+    field.value = "";
+    fit();
+  },
+};
+
+async function act(path, more = {}) {
+  await post(path, { conversation: state.conversation.id, ...more });
+  const answer = await get("conversation", { id: state.conversation.id });
+  state.conversation = answer.conversation;
+  thread.add(answer.events);
+  refreshSoon();
+}
+
+function relabel(event, intent) {
+  attempt(async () => {
+    await act("review", { seq: event.seq, intent });
+    toast(say("saved"));
+  });
+}
+
+function insert(text) {
+  field.value = field.value ? `${field.value}\n${text}` : text;
+  view("thread");
+  fit();
+  field.focus();
+}
+
+function fit() {
+  field.style.height = "auto";
+  field.style.height = `${field.scrollHeight + 2}px`;
+}
+
+function toast(text) {
+  clearTimeout(toasting);
+  byId("toast").textContent = text;
+  toasting = setTimeout(() => (byId("toast").textContent = ""), 5000);
+}
+
+function wire() {
+  const press = (id, action) => byId(id).addEventListener("click", action);
+  press("take-over", () => attempt(acts.takeOver));
+  press("hand-back", () => attempt(acts.handBack));
+  press("earlier", () => attempt(earlier));
+  press("to-list", () => view("list"));
+  press("to-why", () => view("why"));
+  press("from-why", () => view("thread"));
+  press("open-help", () => byId("help").showModal());
+  press("open-me", () => openPeople(state.user, toast));
+  press("sign-out", () => attempt(() => post("sign-out").then(() => location.reload())));
+  byId("compose").addEventListener("submit", (event) => {
+    event.preventDefault();
+    attempt(acts.send);
+  });
+  field.addEventListener("input", fit);
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    if (!byId("send").disabled) attempt(acts.send);
+  });
+  listenForKeys({
+    j: ["keyDown", () => queue.step(1)],
+    k: ["keyUp", () => queue.step(-1)],
+    t: ["keyTake", () => byId("take-over").hidden || byId("take-over").click()],
+    r: ["keyReply", () => field.focus()],
+    b: ["keyBack", () => byId("hand-back").hidden || byId("hand-back").click()],
+    w: ["keyWhy", () => view(byId("room").dataset.view === "why" ? "thread" : "why")],
+    "?": ["keyHelp", () => byId("help").showModal()],
+  });
+}
+
+function enter(session) {
+  state.user = session.user;
+  why.intents = session.intents;
+  why.mayReview = AGENTS.includes(session.user.role);
+  byId("gate").hidden = true;
+  byId("room").hidden = false;
+  byId("open-me").textContent = session.user.name;
+  why.explain(null, []);
+  attempt(() => queue.show("waiting"));
+  live.start();
+}
+
+translate(document, say);
+byId("title").textContent = title ? `${title} · ${say("console")}` : say("console");
+document.title = byId("title").textContent;
+wire();
+const session = await get("session").catch(() => ({ user: null }));
+if (session.user) enter(session);
+else openGate(session, enter);

@@ -1,0 +1,118 @@
+// The conversation in the middle: what was said and what happened, with what the bot understood beside each message.
+
+import { say } from "./console-words.js";
+import { byId, h, link, linked } from "./dom.js";
+import { hour } from "./words.js";
+
+const percent = (share) => `${Math.round(share * 100)}%`;
+const NEAR = 120;
+
+/** What an event looks like here; kinds without a row leave no line. */
+const SHOWN = {
+  user: (event, thread) => thread.customer(event),
+  bot: (event) => spoken("bot", say("bot"), event),
+  agent: (event) => spoken("agent", event.data.agent, event),
+  handed_over: (event) => note(say("noteHandedOver", { reason: say(`reason${event.reason}`) })),
+  taken_over: (event) => note(say("noteTakenOver", { name: event.agent })),
+  returned: (event) => note(say("noteReturned", { name: event.agent })),
+  red_flagged: (event) => note(say("noteRedFlag", { flags: event.flags.join(", ") }), "alarm"),
+  failed: (event) => note(say("noteFailed", event), "alarm"),
+  action_failed: (event) => note(say("noteFailed", { part: event.name, reason: event.reason }), "alarm"),
+  restart: () => note(say("noteRestarted")),
+};
+
+function note(text, more = "") {
+  return h("li", { class: `note ${more}` }, text);
+}
+
+function spoken(who, name, event) {
+  const data = event.data ?? {};
+  const offered = (data.buttons ?? []).map((button) => h("span", {}, button.title));
+  return h(
+    "li",
+    { class: `line ${who}` },
+    event.text && h("div", { class: "bubble" }, ...linked(event.text)),
+    data.image && h("div", { class: "bubble" }, link(data.image, data.image)),
+    offered.length ? h("div", { class: "offered" }, ...offered) : null,
+    h("div", { class: "meta" }, `${name} · ${hour(event.timestamp)}`),
+  );
+}
+
+export class Thread {
+  events = [];
+  chosen = null; // the seq of the customer's message whose reading is shown
+  #lines = byId("lines");
+  #talk = byId("talk");
+
+  /** `explain(event)` is called when a customer's message is selected. */
+  constructor(explain) {
+    this.explain = explain;
+  }
+
+  get last() {
+    return this.events.at(-1)?.seq ?? 0;
+  }
+
+  /** Shows a conversation from the start of what is known of it. */
+  show(events) {
+    this.events = events;
+    this.#lines.replaceChildren(...this.#drawn(events));
+    this.#talk.scrollTop = this.#talk.scrollHeight;
+    this.#chooseLatest();
+  }
+
+  add(events) {
+    const fresh = events.filter((event) => event.seq > this.last);
+    const follow = this.#talk.scrollHeight - this.#talk.scrollTop - this.#talk.clientHeight < NEAR;
+    const latest = this.chosen === this.#latest()?.seq;
+    this.events.push(...fresh);
+    this.#lines.append(...this.#drawn(fresh));
+    if (follow) this.#talk.scrollTop = this.#talk.scrollHeight;
+    if (latest) this.#chooseLatest();
+    else this.choose(this.chosen);
+  }
+
+  addEarlier(events) {
+    const before = this.#talk.scrollHeight;
+    this.events.unshift(...events);
+    this.#lines.prepend(...this.#drawn(events));
+    this.#talk.scrollTop += this.#talk.scrollHeight - before;
+  }
+
+  customer(event) {
+    const parse = event.parse_data;
+    const name = parse.intent?.name;
+    const words = parse.out_of_scope ? say("outOfScope") : name && `${name} ${percent(parse.intent.confidence)}`;
+    const sure = parse.prediction_set?.length === 1 && !parse.out_of_scope;
+    const chip =
+      words && h("button", { class: `chip ${sure ? "sure" : "sure-not"}`, onclick: () => this.choose(event.seq) }, words);
+    const title = event.metadata?.title;
+    return h(
+      "li",
+      { class: "line customer", "data-seq": event.seq },
+      h("div", { class: "bubble" }, title ?? event.text),
+      h("div", { class: "meta" }, hour(event.timestamp), title ? h("code", {}, event.text) : null, chip),
+    );
+  }
+
+  choose(seq) {
+    this.chosen = seq;
+    for (const line of this.#lines.querySelectorAll(".customer")) {
+      line.classList.toggle("chosen", Number(line.dataset.seq) === seq);
+    }
+    const event = this.events.find((one) => one.seq === seq);
+    this.explain(event ?? null);
+  }
+
+  #latest() {
+    return this.events.findLast((event) => event.event === "user");
+  }
+
+  #chooseLatest() {
+    this.choose(this.#latest()?.seq ?? null);
+  }
+
+  #drawn(events) {
+    return events.map((event) => SHOWN[event.event]?.(event, this)).filter(Boolean);
+  }
+}
