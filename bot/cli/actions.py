@@ -67,7 +67,7 @@ def has_own_actions(project: Project) -> bool:
 def _command(project: Project, port: int) -> list[str]:
     if has_own_actions(project):
         return [sys.executable, "-m", "rasa_sdk", "--actions", "actions", "--port", str(port)]
-    return [sys.executable, "-m", "actions", "--port", str(port), "--until-stdin-closes"]
+    return [sys.executable, "-m", "actions", "--port", str(port)]
 
 
 def _folder(project: Project) -> Path | None:

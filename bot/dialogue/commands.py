@@ -11,9 +11,10 @@ from bot.dialogue.reading import Match
 
 @dataclass(frozen=True, slots=True)
 class StartFlow:
-    """Step the rules that hold now; `flow` names the first."""
+    """Step the rules that hold for `intent`; `flow` names the first."""
 
     flow: str
+    intent: str
 
 
 @dataclass(frozen=True, slots=True)

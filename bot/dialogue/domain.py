@@ -179,13 +179,14 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """`intent`: below it the best intent is no intent. `ambiguity`: a smaller gap to the second asks back.
+    """`intent` and `ambiguity` are Rasa's fallback thresholds, None where the project sets none: below the
+    first the best intent is no intent, a gap to the second below the other asks back.
     `answer`: cosine at which a stored answer is sent alone; `tie`: answers this near to the best may be
     chosen instead.
     """
 
-    intent: float = 0.3
-    ambiguity: float = 0.1
+    intent: float | None = None
+    ambiguity: float | None = None
     answer: float = 0.6
     tie: float = 0.05
 

@@ -40,6 +40,7 @@ from bot.dialogue.rules import predict
 MISSES_BEFORE_PERSON = 2
 NEAR = 0.15  # below the answer threshold by at most this, a stored question is worth offering as a button
 CHOICES = 3
+PLAUSIBLE = 0.5  # from here an intent is worth asking about though the text lies far from what training saw
 _QUESTION_MARKS = ("?", "？", "吗", "呢", "么")
 _NUMERALS = frozenset("0123456789零〇一二两三四五六七八九十百千万亿半")
 
@@ -79,22 +80,38 @@ class Decision:
 
 
 def resolve(reading: Reading, limits: Thresholds) -> tuple[str | None, tuple[str, ...]]:
-    """The intent to act on, or None with the two or three candidates that the prediction set leaves."""
+    """The intent to act on, or None with the candidates to ask about.
+
+    A project that sets Rasa's thresholds is read by them; else the conformal prediction set decides: one is
+    acted on, two or three are asked about, more are no understanding.
+    """
     if reading.intent is None:
         return None, ()
-    if reading.out_of_scope or reading.confidence < limits.intent:
-        return FALLBACK_INTENT if reading.intent not in OUT_OF_SCOPE_INTENTS else reading.intent, ()
-    ranked = [verdict.intent for verdict in reading.verdicts]
-    chosen = [intent for intent in ranked if intent in reading.prediction_set] or ranked[:1]
-    if len(reading.verdicts) > 1 and len(chosen) == 1:
-        gap = reading.verdicts[0].probability - reading.verdicts[1].probability
-        if gap < limits.ambiguity:
-            chosen = ranked[:2]
-    if len(chosen) == 1:
-        return chosen[0], ()
-    if len(chosen) > CHOICES:
+    if reading.intent in OUT_OF_SCOPE_INTENTS:
+        return reading.intent, ()
+    if reading.out_of_scope:
+        plausible = reading.confidence >= PLAUSIBLE and reading.intent != KNOWLEDGE_INTENT
+        return (None, (reading.intent,)) if plausible else (FALLBACK_INTENT, ())
+    if limits.intent is not None:
+        return _by_thresholds(reading, limits.intent, limits.ambiguity or 0.0)
+    if len(reading.prediction_set) > CHOICES:
         return FALLBACK_INTENT, ()
-    return None, tuple(chosen)
+    if len(reading.prediction_set) > 1:
+        return None, reading.prediction_set
+    return reading.intent, ()
+
+
+def _by_thresholds(
+    reading: Reading, threshold: float, ambiguity: float
+) -> tuple[str | None, tuple[str, ...]]:
+    """As Rasa's FallbackClassifier decides (rasa/nlu/classifiers/fallback_classifier.py), but it asks where
+    Rasa falls back on two near-equal intents."""
+    if reading.confidence < threshold:
+        return FALLBACK_INTENT, ()
+    second = reading.verdicts[1] if len(reading.verdicts) > 1 else None
+    if second and reading.confidence - second.probability < ambiguity:
+        return None, (reading.verdicts[0].intent, second.intent)
+    return reading.intent, ()
 
 
 def decide(view: View) -> Decision:
@@ -175,7 +192,7 @@ def _ruled(view: View) -> tuple[Command, ...]:
     if view.intent is None or view.intent in OUT_OF_SCOPE_INTENTS:
         return ()
     prediction = predict(view.domain, view.conversation, view.intent, _names(view))
-    return (StartFlow(prediction.rule.name),) if prediction and prediction.action else ()
+    return (StartFlow(prediction.rule.name, view.intent),) if prediction and prediction.action else ()
 
 
 def _unread(view: View) -> tuple[Command, ...]:
@@ -205,8 +222,8 @@ def _not_understood(view: View) -> tuple[Command, ...]:
     """Out of scope by the project's own rule if it has one, else a request to rephrase."""
     for intent in (view.intent, FALLBACK_INTENT, "out_of_scope"):
         prediction = predict(view.domain, view.conversation, intent, _names(view)) if intent else None
-        if intent in OUT_OF_SCOPE_INTENTS and prediction and prediction.action:
-            return (StartFlow(prediction.rule.name),)
+        if intent and intent in OUT_OF_SCOPE_INTENTS and prediction and prediction.action:
+            return (StartFlow(prediction.rule.name, intent),)
     return (CannotHandle(),)
 
 

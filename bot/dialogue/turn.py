@@ -175,8 +175,11 @@ async def _carry_out(scene: Scene, command: Command, filled: dict[str, Any]) -> 
     match command:
         case ContinueFlow(flow):
             await forms.step(scene, scene.domain.forms[flow], filled)
-        case StartFlow() | CancelFlow() if scene.conversation.loop:
-            scene.tell(ActionRejected(at=scene.at, name=scene.conversation.loop, policy="form"))
+        case StartFlow(intent=intent):
+            scene.intent = intent
+            _interrupt(scene)
+        case CancelFlow():
+            _interrupt(scene)
         case Answer(matches):
             await _answer(scene, matches)
         case Clarify(intents):
@@ -191,6 +194,12 @@ async def _carry_out(scene: Scene, command: Command, filled: dict[str, Any]) -> 
             _hold(scene)
         case _:
             pass  # slots are set by _fill; the rules that StartFlow and CancelFlow found are stepped below
+
+
+def _interrupt(scene: Scene) -> None:
+    """A running form lets something else go first; it is Rasa's form that rejects."""
+    if scene.conversation.loop:
+        scene.tell(ActionRejected(at=scene.at, name=scene.conversation.loop, policy="form"))
 
 
 async def _step(scene: Scene, filled: dict[str, Any]) -> bool:
