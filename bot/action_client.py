@@ -6,6 +6,7 @@ body of the server is never logged or shown: its 500 echoes the whole request.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +22,12 @@ from bot.dialogue.wire import WireError, from_json
 
 PROTOCOL = "3.21.1"
 LARGEST_REPLY = 1024 * 1024
-CONNECT_TRIES = 2
+PAUSES = (
+    0.1,
+    0.3,
+    0.6,
+    1.0,
+)  # seconds between tries to connect: a server that starts or restarts is waited for
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +78,33 @@ class ActionClient:
         then.
         """
         timeout = aiohttp.ClientTimeout(total=self.timeout, connect=min(2.0, self.timeout))
-        for attempt in range(CONNECT_TRIES):
-            try:
-                async with self.session.post(
-                    self.url, json=body, timeout=timeout, headers={**self.headers, "Idempotency-Key": key}
-                ) as response:
-                    raw = await response.content.read(LARGEST_REPLY + 1)
-                    if len(raw) > LARGEST_REPLY:
-                        raise ActionError("bad_reply")
-                    return response.status, json.loads(raw) if raw else None
-            except aiohttp.ClientConnectorError as error:
-                if attempt + 1 == CONNECT_TRIES:
-                    raise ActionError("unreachable") from error
-            except TimeoutError as error:
-                raise ActionError("timeout") from error
-            except aiohttp.ClientError as error:
-                raise ActionError("unreachable") from error
-            except ValueError as error:
-                raise ActionError("bad_reply") from error
+        headers = {**self.headers, "Idempotency-Key": key}
+        try:
+            async with asyncio.timeout(self.timeout):
+                for pause in (*PAUSES, None):
+                    try:
+                        async with self.session.post(
+                            self.url, json=body, timeout=timeout, headers=headers
+                        ) as response:
+                            return response.status, await _read(response)
+                    except aiohttp.ClientConnectorError:
+                        if pause is None:
+                            raise
+                        await asyncio.sleep(pause)
+        except TimeoutError as error:
+            raise ActionError("timeout") from error
+        except aiohttp.ClientError as error:
+            raise ActionError("unreachable") from error
         raise AssertionError("every attempt returns or raises")
+
+
+async def _read(response: aiohttp.ClientResponse) -> Any:
+    """The reply's JSON, None for an empty one. Raises ActionError(`bad_reply`)."""
+    raw = await response.content.read(LARGEST_REPLY + 1)
+    try:
+        return json.loads(raw) if raw else None
+    except ValueError as error:
+        raise ActionError("bad_reply") from error
 
 
 def _parse(reply: Any, *, at: float) -> ActionReply:

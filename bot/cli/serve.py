@@ -34,7 +34,7 @@ DRAIN_SECONDS = 10.0
 def serve(project: Path, host: str | None, port: int | None, database: str | None, verbose: bool) -> None:
     """Serve PROJECT: chat page, console, REST and messaging channels. Trains it first if it has no bundle."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for name in ("aiohttp.access", "alembic.runtime.migration"):
+    for name in ("aiohttp.access", "alembic.runtime.migration", "bm25s"):
         logging.getLogger(name).setLevel(logging.INFO if verbose else logging.WARNING)
     loaded = load_project(project)
     settings = read_settings(project, host=host, port=port, database=database)
