@@ -140,6 +140,8 @@ def import_answers(
     existing, reserved = _existing(project, target, languages)
     merged = merge_entries(gathered.entries, existing, reserved, vetted=vetted)
     notes = _write(project, target, source, languages, merged, gathered) if gathered.entries else ()
+    if table.guessed and encoding is None:
+        notes += (f"Read as {table.encoding}, by its looks; if letters are wrong, name the encoding.",)
     return ImportReport(
         file=target if gathered.entries else None,
         encoding=table.encoding,
@@ -187,7 +189,7 @@ def _folded(name: str) -> str:
 
 def _gather(table: Table, found: Mapping[str, str], project: Sequence[str], only: str | None) -> _Gathered:
     gathered = _Gathered()
-    languages = project or (only or "en",)
+    languages = tuple(dict.fromkeys((*project, *([only] if only else []), "en")))
     for row in table.rows:
         entry = row.problem or _entry(row, found, languages, project)
         if isinstance(entry, str):

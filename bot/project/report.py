@@ -43,7 +43,12 @@ class Report:
         return tuple(sorted(self._found))
 
 
+_PREFIXES = ("action_", "utter_ask_", "utter_", "validate_")
+
+
 def suggest(name: str, known: Iterable[str], otherwise: str) -> str:
-    """`Did you mean …?` when a known name is near, else `otherwise`."""
-    near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.75)
-    return f"Did you mean `{near[0]}`?" if near else otherwise
+    """`Did you mean …?` when a known name of the same kind is near, else `otherwise`."""
+    prefix = next((prefix for prefix in _PREFIXES if name.startswith(prefix)), "")
+    stems = {other.removeprefix(prefix): other for other in sorted(known) if other.startswith(prefix)}
+    near = difflib.get_close_matches(name.removeprefix(prefix), stems, n=1, cutoff=0.75)
+    return f"Did you mean `{stems[near[0]]}`?" if near else otherwise

@@ -9,6 +9,7 @@ import codecs
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,8 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_LEGACY = ["gb18030", "cp1252", "big5", "shift_jis", "euc_kr", "cp1251", "cp1250"]
+_OTHERS = ["gb18030", "big5", "shift_jis", "euc_kr", "cp1251"]
+_HIGH = re.compile(rb"[\x80-\xff]+")
 _DELIMITERS = (",", "\t", ";", "|")
 _SNIFFED_ROWS = 20
 
@@ -47,6 +49,11 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     encoding: str
+
+    @property
+    def guessed(self) -> bool:
+        """Whether the encoding is a guess: neither marked nor valid as UTF-8."""
+        return not self.encoding.startswith("utf")
 
 
 def read_table(
@@ -74,8 +81,10 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> tuple[str, st
     """The text and its encoding: as told, by its byte order mark, as UTF-8, or by what it looks like."""
     marked = [code for bom, code in _BOMS if data.startswith(bom)]
     candidates = [encoding] if encoding else [*marked[:1], "utf-8"]
-    if not encoding and not marked and len(data) > 3 and data.count(0) > len(data) // 5:
-        candidates.insert(0, "utf-16-le" if data[1] == 0 else "utf-16-be")
+    if not encoding and not marked and b"\0" in data:
+        # Only wide encodings hold zero bytes; an ASCII letter's stands second when the low byte comes first.
+        little = data[1::2].count(0) >= data[::2].count(0)
+        candidates.insert(0, "utf-16-le" if little else "utf-16-be")
     for candidate in candidates:
         try:
             return data.decode(candidate), candidate
@@ -83,12 +92,19 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> tuple[str, st
             continue
     if encoding:
         raise SourceUnreadable(f"{name} is not in {encoding}. Leave the encoding out to have it guessed.")
-    best = from_bytes(data, cp_isolation=_LEGACY).best()
-    if best is None:
-        raise SourceUnreadable(
-            f"The encoding of {name} is not known. Save it as UTF-8, or name its encoding."
-        )
-    return str(best), best.encoding
+    for likely in _likely(data):
+        best = from_bytes(data, cp_isolation=likely).best()
+        if best is not None:
+            return str(best), best.encoding
+    raise SourceUnreadable(f"The encoding of {name} is not known. Save it as UTF-8, or name its encoding.")
+
+
+def _likely(data: bytes) -> tuple[list[str], ...]:
+    """Encodings to weigh, group after group. Accented letters stand alone between ASCII ones; other scripts
+    come in runs. Western and Central European texts look alike to a statistic, so the commoner one goes
+    first."""
+    runs = [len(run) for run in _HIGH.findall(data)]
+    return (["cp1252"], ["cp1250"]) if sum(runs) < 2 * len(runs) else (_OTHERS,)
 
 
 def _csv_rows(

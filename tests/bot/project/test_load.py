@@ -50,7 +50,8 @@ def test_slots_have_types_bounds_and_mappings(write_project: WriteProject) -> No
     size, toppings = slots["size"], slots["toppings"]
     assert (size.type, size.values, size.influences) == (SlotType.CATEGORICAL, ("small", "large"), True)
     assert size.mappings[0].type is MappingType.FROM_ENTITY
-    assert (size.mappings[0].entity, size.mappings[0].not_intents) == ("size", {"greet"})
+    assert size.mappings[0].entity == "size"
+    assert size.mappings[0].not_intents == {"greet"}
     assert (toppings.minimum, toppings.maximum, toppings.initial, toppings.influences) == (0.0, 9.0, 2, False)
     assert toppings.mappings[0].conditions == (MappingCondition("order_form", "toppings"),)
     assert slots["language"].values == ("en",)

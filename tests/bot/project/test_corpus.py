@@ -1,0 +1,106 @@
+"""The corpus folder: exact, deterministic, and read by training as it was written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from bot.dialogue.reading import Entity
+from bot.project.corpus import ReviewedTurn, compile_corpus
+from bot.project.load import load_project
+from tests.bot.project.conftest import WriteProject
+from tests.bot.project.samples import PROJECT
+from training.corpus import Dialogue, Span, Turn, read_corpus
+
+FILES = {
+    **PROJECT,
+    "config.yml": "languages: [en, zh]\nfrontdesk: {alpha: 0.02, base: my-bert}\n",
+    "answers/a.yml": "answers:\n- id: hours\n  vetted: true\n  valid_to: 2030-01-01\n  text: {en: 9 to 5}\n"
+    "  questions: {en: [When?], zh: [几点]}\n",
+    "data/talk.yml": "dialogues:\n- language: en\n  turns:\n"
+    "  - customer: When?\n  - agent: Nine.\n    answer: hours\n",
+}
+
+
+def rows(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_the_files_are_exactly_so(write_project: WriteProject, tmp_path: Path) -> None:
+    folder = tmp_path / "corpus"
+    identity = compile_corpus(load_project(write_project(FILES)), folder)
+    head = json.loads((folder / "corpus.json").read_text(encoding="utf-8"))
+    assert identity == hashlib.sha256((folder / "corpus.json").read_bytes()).hexdigest()
+    assert head["format"] == 1
+    assert (head["project"], head["languages"], head["alpha"]) == ("pizza", ["en", "zh"], 0.02)
+    assert head["base"] == "my-bert"
+    assert set(head["sha256"]) == {"intents.jsonl", "entities.json", "answers.jsonl", "dialogues.jsonl"}
+    assert rows(folder / "intents.jsonl")[3] == {
+        "text": "from Bern",
+        "intent": "order",
+        "language": "en",
+        "entities": [
+            {"start": 5, "end": 9, "entity": "city", "role": "from", "group": None, "value": "Bern"}
+        ],
+        "source": "data/nlu.yml:11",
+    }
+    assert json.loads((folder / "entities.json").read_text(encoding="utf-8")) == {
+        "synonyms": {"big": "large", "tiny": "small"},
+        "lookups": {"city": ["Bern", "Rome"]},
+        "regexes": {"zip": ["\\d{4}"]},
+    }
+    assert rows(folder / "answers.jsonl") == [
+        {
+            "id": "hours",
+            "text": {"en": "9 to 5"},
+            "questions": {"en": ["When?"], "zh": ["几点"]},
+            "vetted": True,
+            "valid_from": None,
+            "valid_to": "2030-01-01",
+            "source": "answers/a.yml:2",
+        }
+    ]
+
+
+def test_the_same_project_gives_the_same_bytes(write_project: WriteProject, tmp_path: Path) -> None:
+    project = load_project(write_project(FILES))
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "corpus.json").write_text("old", encoding="utf-8")
+    assert compile_corpus(project, tmp_path / "a") == compile_corpus(project, tmp_path / "b")
+    for path in sorted((tmp_path / "a").iterdir()):
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+
+
+def test_training_reads_what_was_written(write_project: WriteProject, tmp_path: Path) -> None:
+    compile_corpus(load_project(write_project(FILES)), tmp_path / "corpus")
+    corpus = read_corpus(tmp_path / "corpus")
+    assert [example.text for example in corpus.examples] == [
+        "hello",
+        "hi there",
+        "a big one",
+        "from Bern",
+        "stop it",
+    ]
+    assert corpus.examples[2].entities == (Span("size", "large", 2, 5),)
+    assert corpus.answers[0].questions["zh"] == ("几点",)
+    assert corpus.dialogues == (Dialogue("en", (Turn("customer", "When?"), Turn("agent", "Nine.", "hours"))),)
+    assert corpus.entities["synonyms"] == {"big": "large", "tiny": "small"}
+
+
+def test_reviewed_turns_join_once_and_the_later_review_holds(
+    write_project: WriteProject, tmp_path: Path
+) -> None:
+    reviewed = [
+        ReviewedTurn("One for Bern", "greet", "en", "log:1"),
+        ReviewedTurn("Hello!", "order", "en", "log:2"),  # the project's own example says greet
+        ReviewedTurn("one for bern", "order", "en", "log:3", (Entity("city", "Bern", 8, 12),)),
+        ReviewedTurn("what is love", None, "en", "log:4"),
+        ReviewedTurn("  ", "greet", "en", "log:5"),
+    ]
+    compile_corpus(load_project(write_project(FILES)), tmp_path / "corpus", reviewed=reviewed)
+    added = read_corpus(tmp_path / "corpus").examples[5:]
+    assert [(example.text, example.intent, example.source) for example in added] == [
+        ("one for bern", "order", "log:3"),
+        ("what is love", "out_of_scope", "log:4"),
+    ]
