@@ -11,7 +11,7 @@ from actions.amounts import parse_count, parse_number
 from actions.dates import YEAR, parse_date, parse_length
 
 _CLAIM_TYPES = (
-    ("dental", r"dent|tooth|teeth|\bgums?\b|牙|齿"),
+    ("dental", r"\bdent|tooth|teeth|\bgums?\b|牙|齿"),
     ("travel", r"travel|trip|holiday|luggage|baggage|flight|旅行|旅游|行李|航班|出国"),
     ("accident", r"accident|injur|crash|\bfall\b|\bfell\b|意外|事故|受伤|车祸|摔"),
     ("outpatient", r"out-?\s?patient|\bgp\b|clinic|doctor'?s? visit|门诊|诊所|看诊"),
@@ -73,9 +73,9 @@ def read_years(value: object, *, most: float) -> float | None:
 
 
 def read_days(value: object) -> float | None:
-    """Days from a bare number or a length of time, up to ten years."""
+    """Days from a bare number or a length of time, whole ones from a week on, up to ten years."""
     days = parse_length(value, today=_today())
-    return None if days is None else _within(round(days, 3), 0, 3650)
+    return None if days is None else _within(round(days) if days >= 7 else round(days, 3), 0, 3650)
 
 
 def read_severity(value: object) -> float | None:
