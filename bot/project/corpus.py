@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from bot.project.model import DialogueTurn, Example, Project
 
 FORMAT = 1
 OUT_OF_SCOPE = "out_of_scope"
+GOLD_ONE_IN = 10  # a tenth of the rows judges and never teaches
+GOLD_FROM = 5  # examples of an intent in a language, from which it can spare some
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +40,15 @@ def compile_corpus(project: Project, folder: Path, *, reviewed: Iterable[Reviewe
     """Writes the corpus into `folder`, corpus.json last, and gives that file's sha256: the identity of the
     data.
 
-    Of two reviews of one text the later holds; a text that the project's own examples have is theirs.
+    Of two reviews of one text the later holds; a text that the project's own examples have is theirs. Rows
+    that `is_gold` go to gold.jsonl, for the gate, where an intent has GOLD_FROM examples in their language.
     """
     nlu = project.nlu
     examples = [_example_row(example) for example in nlu.examples]
+    taught, gold = _hold_out([*examples, *_reviewed_rows(nlu.examples, reviewed)])
     files = {
-        "intents.jsonl": _lines([*examples, *_reviewed_rows(nlu.examples, reviewed)]),
+        "intents.jsonl": _lines(taught),
+        "gold.jsonl": _lines(gold),
         "entities.json": _json(
             {
                 "synonyms": dict(nlu.synonyms),
@@ -67,6 +73,23 @@ def compile_corpus(project: Project, folder: Path, *, reviewed: Iterable[Reviewe
         "sha256": {name: hashlib.sha256(body).hexdigest() for name, body in files.items()},
     }
     return _write(folder, files, _json(head))
+
+
+def is_gold(text: str) -> bool:
+    """Whether a text is held out of every training run: by its own hash, so that it never changes sides."""
+    digest = hashlib.blake2b(folded(text).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") % GOLD_ONE_IN == 0
+
+
+def _hold_out(rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The rows to train on and the gold rows. A scarce intent keeps all of its rows for training."""
+    counts = Counter((row["intent"], row["language"]) for row in rows)
+    taught: list[dict[str, Any]] = []
+    gold: list[dict[str, Any]] = []
+    for row in rows:
+        spared = counts[row["intent"], row["language"]] >= GOLD_FROM and is_gold(row["text"])
+        (gold if spared else taught).append(row)
+    return taught, gold
 
 
 def _write(folder: Path, files: Mapping[str, bytes], head: bytes) -> str:

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from bot.dialogue.reading import Entity
-from bot.project.corpus import ReviewedTurn, compile_corpus
+from bot.project.corpus import GOLD_FROM, ReviewedTurn, compile_corpus, is_gold
 from bot.project.load import load_project
 from tests.bot.project.conftest import WriteProject
 from tests.bot.project.samples import PROJECT
@@ -35,7 +35,13 @@ def test_the_files_are_exactly_so(write_project: WriteProject, tmp_path: Path) -
     assert head["format"] == 1
     assert (head["project"], head["languages"], head["alpha"]) == ("pizza", ["en", "zh"], 0.02)
     assert head["base"] == "my-bert"
-    assert set(head["sha256"]) == {"intents.jsonl", "entities.json", "answers.jsonl", "dialogues.jsonl"}
+    assert set(head["sha256"]) == {
+        "intents.jsonl",
+        "gold.jsonl",
+        "entities.json",
+        "answers.jsonl",
+        "dialogues.jsonl",
+    }
     assert rows(folder / "intents.jsonl")[3] == {
         "text": "from Bern",
         "intent": "order",
@@ -104,3 +110,34 @@ def test_reviewed_turns_join_once_and_the_later_review_holds(
         ("one for bern", "order", "log:3"),
         ("what is love", "out_of_scope", "log:4"),
     ]
+
+
+def test_a_tenth_is_held_out_by_its_text_alone_and_never_changes_sides(
+    write_project: WriteProject, tmp_path: Path
+) -> None:
+    texts = [f"please tell me about thing number {number}" for number in range(400)]
+    first = [ReviewedTurn(text, "greet", "en", "log:1") for text in texts[:200]]
+    all_of_them = [ReviewedTurn(text, "greet", "en", "log:1") for text in reversed(texts)]
+    project = load_project(write_project(FILES))
+    compile_corpus(project, tmp_path / "a", reviewed=first)
+    compile_corpus(project, tmp_path / "b", reviewed=all_of_them)
+    gold_a, gold_b = (
+        {str(row["text"]) for row in rows(tmp_path / name / "gold.jsonl")} for name in ("a", "b")
+    )
+    taught_b = {str(row["text"]) for row in rows(tmp_path / "b" / "intents.jsonl")}
+    assert gold_a == gold_b & (set(texts[:200]) | {"hello", "hi there"})
+    assert not gold_b & taught_b and set(texts) <= gold_b | taught_b
+    assert 20 <= len(gold_b) <= 60
+    assert {text.upper() + " !" for text in gold_b if not is_gold(text.upper() + " !")} == set()
+
+
+def test_a_scarce_intent_keeps_all_its_rows_for_training(write_project: WriteProject, tmp_path: Path) -> None:
+    held = [text for text in (f"what about {number}" for number in range(200)) if is_gold(text)]
+    project = load_project(write_project(FILES))
+    few = [ReviewedTurn(text, None, "en", "log:1") for text in held[: GOLD_FROM - 1]]
+    compile_corpus(project, tmp_path / "few", reviewed=few)
+    compile_corpus(
+        project, tmp_path / "more", reviewed=[*few, ReviewedTurn(held[GOLD_FROM], None, "en", "log:2")]
+    )
+    assert rows(tmp_path / "few" / "gold.jsonl") == []
+    assert len(rows(tmp_path / "more" / "gold.jsonl")) == GOLD_FROM
