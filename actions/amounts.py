@@ -16,7 +16,8 @@ _DIGITS = 15  # more do not fit a float exactly
 _HAN = "零〇一二两俩三四五六七八九十百千万亿点壹贰叁肆伍陆柒捌玖拾佰仟半"
 _HAN_NUMBER = re.compile(rf"[0-9.{_HAN}]*[{_HAN}][0-9.{_HAN}]*")
 _NO_NUMBER = re.compile(
-    "一共|一下|一些|一点(?![零一二三四五六七八九\d])|一般|一直|一样|一定|一旦|一起|统一|第一|万一|千万"
+    r"一共|一下|一些|一般|一直|一样|一定|一旦|一起|统一|第一"
+    rf"|一点(?![0-9{_HAN}])|(?<![0-9{_HAN}])(?:万一|千万)(?![0-9{_HAN}])"
 )
 _ONE_OR_NEXT = re.compile("一(?=二)|二(?=三)|两(?=三)|三(?=四)|四(?=五)|五(?=六)|六(?=七)|七(?=八)|八(?=九)")
 _SCALES = {"万": 10_000, "亿": 100_000_000}
@@ -118,6 +119,6 @@ def _han_number(match: re.Match[str]) -> str:
     head = run[:-1] if scale > 1 else run
     try:
         number = float(cn2an(head, "smart")) * scale
-    except ValueError:  # not a number after all: 万 in a name, 点 in "三点半"
+    except (ValueError, KeyError):  # not a number after all: 万 in a name, 点 in "三点半"
         return match[0]
     return _plain(number)

@@ -19,7 +19,7 @@ _UNITS: Mapping[str, float] = {
     r"days?|nights?|天|日|晚上|晚": 1.0,
     r"fortnights?": 14.0,
     r"weeks?|wks?|周|个?星期|个?礼拜": 7.0,
-    r"months?|mths?|个?月": 30.0,
+    r"months?|mths?|个?月": YEAR / 12,
     r"years?|yrs?|岁|年": YEAR,
 }
 _LENGTHS = [(re.compile(rf"(\d+(?:\.\d+)?)\s*-?(?:{unit})(?![a-z])"), days) for unit, days in _UNITS.items()]

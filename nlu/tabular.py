@@ -47,7 +47,8 @@ class Feature:
         if self.over is None:
             return top
         bottom = np.asarray(columns[self.over], dtype=np.float64)
-        ratio = np.divide(top, bottom, out=np.full_like(top, np.inf), where=bottom > 0)
+        with np.errstate(over="ignore"):  # so near to zero that it counts as infinite, too
+            ratio = np.divide(top, bottom, out=np.full_like(top, np.inf), where=bottom > 0)
         return np.where(top <= 0, 0.0, ratio)
 
     def steps(self, values: Array) -> Array:
