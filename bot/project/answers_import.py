@@ -1,4 +1,4 @@
-"""Brings a FAQ table (CSV, TSV, JSON, JSON Lines) into a project as `answers/imported_SOURCE.yml`.
+"""Brings a FAQ table into a project as `answers/imported_SOURCE.yml`.
 
 Knows which columns mean what and how rows become answers; hand-made answer files are never touched. Ids come
 from the questions, so that importing again updates what is there.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -75,7 +75,7 @@ _LANGUAGES = {
 @dataclass(frozen=True, slots=True)
 class ImportReport:
     """What became of the rows. `taken` answers are new, `updated` and `unchanged` were there; `merged` rows
-    joined another row's answer; `absent` answers of an earlier import are no longer in the source and were
+    joined another row's answer; `absent` answers of an earlier import were in no row this time and were
     kept. `refused` rows come with the reason. `file` is None where no row could be taken."""
 
     file: Path | None
@@ -93,20 +93,8 @@ class ImportReport:
 
     def to_json(self) -> dict[str, Any]:
         """The report as one JSON object."""
-        return {
-            "file": None if self.file is None else str(self.file),
-            "encoding": self.encoding,
-            "languages": list(self.languages),
-            "taken": self.taken,
-            "merged": self.merged,
-            "updated": self.updated,
-            "unchanged": self.unchanged,
-            "absent": self.absent,
-            "other_language": self.other_language,
-            "refused": [{"line": line, "reason": reason} for line, reason in self.refused],
-            "unused_columns": list(self.unused_columns),
-            "notes": list(self.notes),
-        }
+        refused = [{"line": line, "reason": reason} for line, reason in self.refused]
+        return {**asdict(self), "file": None if self.file is None else str(self.file), "refused": refused}
 
 
 def import_answers(
@@ -125,14 +113,7 @@ def import_answers(
     the source is no table, ProjectError where the project's answers cannot be read.
     """
     wanted = dict(columns or {})
-    strange = sorted(set(wanted) - set(COLUMNS))
-    if strange:
-        raise SourceUnreadable(f"There is no column kind `{strange[0]}`. Name one of {', '.join(COLUMNS)}.")
-    known = [name for many in COLUMNS.values() for name in many] + [
-        name.casefold() for name in wanted.values()
-    ]
-    header = not wanted or not all(name.isdigit() for name in wanted.values())
-    table = read_table(source, known=known, header=header, encoding=encoding)
+    table = _read(source, wanted, encoding)
     found = _find_columns(table, wanted, source)
     languages = _project_languages(project)
     gathered = _gather(table, found, languages, language)
@@ -156,6 +137,17 @@ def import_answers(
         unused_columns=tuple(column for column in table.columns if column not in found.values()),
         notes=notes,
     )
+
+
+def _read(source: Path, wanted: Mapping[str, str], encoding: str | None) -> Table:
+    strange = sorted(set(wanted) - set(COLUMNS))
+    if strange:
+        raise SourceUnreadable(f"There is no column kind `{strange[0]}`. Name one of {', '.join(COLUMNS)}.")
+    known = [name for many in COLUMNS.values() for name in many] + [
+        name.casefold() for name in wanted.values()
+    ]
+    header = not wanted or not all(name.isdigit() for name in wanted.values())
+    return read_table(source, known=known, header=header, encoding=encoding)
 
 
 @dataclass(slots=True)
@@ -232,7 +224,8 @@ def _texts(row: Row, column: str) -> list[str]:
     """The texts of a cell: JSON may hold a list."""
     value = row.cells.get(column)
     many = value if isinstance(value, list) else [value]
-    return [str(item) for item in many if isinstance(item, (str, int, float)) and not isinstance(item, bool)]
+    texts = [str(item) for item in many if isinstance(item, (str, int, float)) and not isinstance(item, bool)]
+    return [text.encode("utf-8", "replace").decode() for text in texts]  # JSON can hold half a surrogate pair
 
 
 def one_line(text: str) -> str:

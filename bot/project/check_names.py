@@ -104,7 +104,14 @@ def check_actions(project: Project, report: Report) -> None:
     )
     for rule in domain.rules:
         for step in rule.steps:
-            if isinstance(step, ActionStep) and step.name not in defined:
+            if not isinstance(step, ActionStep) or step.name in defined:
+                continue
+            if any(name.startswith(f"{step.name}/") for name in domain.responses):
+                what = f"The rule `{rule.name}` asks `{step.name}` to choose a response"
+                message = f"{what}, which it does not do here."
+                mend = "Move the questions and texts of its retrieval intent to answers/."
+                report.warn(place_of(rule.source), message, mend)
+            else:
                 kind = "response" if step.name.startswith("utter_") else "action"
                 what = f"The rule `{rule.name}` uses the {kind}"
                 unknown(report, place_of(rule.source), what, step.name, defined, f"{kind}s")

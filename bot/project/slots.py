@@ -21,6 +21,7 @@ _SLOT_KEYS = (
     "initial_value",
     "influence_conversation",
     "mappings",
+    "auto_fill",
 )
 _MAPPING_KEYS = (
     "type",

@@ -160,7 +160,7 @@ def _delimiter(text: str, known: Sequence[str]) -> str:
         names = {cell.strip().casefold() for cell in records[0]}
         width = len(records[0])
         even = sum(len(cells) == width for cells in records) if width > 1 else 0
-        return len(names & set(known)), even, width
+        return len(names & {name.casefold() for name in known}), even, width
 
     return max(_DELIMITERS, key=score)
 

@@ -248,7 +248,7 @@ def plain_value(raw: str) -> Scalar:
     if _INT.match(raw):
         digits = raw.lstrip("+-")
         base = {"0o": 8, "0x": 16}.get(digits[:2], 10)
-        whole = int(digits[2:] if base != 10 else digits, base) if len(digits) < 400 else math.inf
+        whole = int(digits[2:] if base != 10 else digits, base) if len(digits) < 300 else math.inf
         return -whole if raw.startswith("-") else whole
     if _FLOAT.match(raw):
         return float(raw)

@@ -264,6 +264,15 @@ def test_an_answer_and_an_intent_do_not_share_a_question(write_project: WritePro
     ]
 
 
+def test_a_retrieval_intent_is_told_to_become_answers(write_project: WriteProject) -> None:
+    rule = "rules:\n- rule: any question\n  steps:\n  - intent: faq\n  - action: utter_faq\n"
+    domain = "intents: [faq]\nresponses:\n  utter_faq/name:\n  - text: Bot\n"
+    assert told(write_project({"domain.yml": domain, "data/rules.yml": rule})) == [
+        "data/rules.yml:2: warning: The rule `any question` asks `utter_faq` to choose a response, "
+        "which it does not do here. Move the questions and texts of its retrieval intent to answers/."
+    ]
+
+
 def test_test_conversations_are_checked_too(write_project: WriteProject) -> None:
     story = "stories:\n- story: a\n  steps:\n  - user: hi\n    intent: greet\n  - checkpoint: x\n"
     assert told(write_project({**PROJECT, "tests/test_a.yml": story})) == [

@@ -230,6 +230,11 @@ def test_a_broken_answers_file_stops_the_import(tmp_path: Path) -> None:
         import_answers(source(tmp_path, HEAD + "When?,Now\n"), tmp_path / "bot")
 
 
+def test_half_a_surrogate_pair_does_no_harm(tmp_path: Path) -> None:
+    table = source(tmp_path, '[{"question": "a \\ud83d?", "answer": "b"}]', "a.json")
+    assert import_answers(table, tmp_path / "bot").taken == 1
+
+
 @pytest.mark.parametrize(
     ("html", "text"),
     [

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.project.node import plain
+from bot.project.node import number, plain
 from bot.project.report import Report
 from bot.project.yaml import LARGEST, Node, parse_yaml, read_yaml
 
@@ -44,6 +44,13 @@ def test_any_text_is_read_or_explained(text: str) -> None:
 def test_scalars_follow_yaml_1_2() -> None:
     node, _ = read("[yes, no, on, True, null, ~, 010, 0o10, 1e3, 2026-01-01, '5', .5, -3]")
     assert plain(node) == ["yes", "no", "on", True, None, None, 10, 8, 1000.0, "2026-01-01", "5", 0.5, -3]
+
+
+def test_a_number_beyond_all_bounds_is_no_number() -> None:
+    node, _ = read("9" * 500)
+    report = Report()
+    assert node is not None and number(node, "x", report) is None
+    assert "x must be a number" in str(report.findings[0])
 
 
 def test_every_value_knows_its_line() -> None:
