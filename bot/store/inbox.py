@@ -26,6 +26,8 @@ State = Literal["pending", "done"]
 class Receipt:
     """The message is on disk. `fresh` is False for a redelivery, which changes nothing.
 
+    `alone`: it is the conversation's only unanswered message, so that no other comes first.
+
     `claim` is given when nobody held the conversation and it has unanswered messages: whoever gets it must
     drive them (also on a redelivery whose first delivery died before its turn). `first_seq..last_seq` are the
     events that answered a `done` message.
@@ -35,6 +37,7 @@ class Receipt:
     conversation_id: str
     fresh: bool
     claim: Claim | None
+    alone: bool = False
     state: State = "pending"
     first_seq: int | None = None
     last_seq: int | None = None
@@ -117,12 +120,8 @@ def _accept(
     ).one_or_none()
     until = now + lease_seconds
     if known is not None:
-        if known.conversation_id != message.conversation_id:
-            standing = connection.execute(_locked, {"conversation": known.conversation_id}).one()
-        claim = _arrived(connection, known.conversation_id, standing, owner, now, until, count=0)
-        return Receipt(
-            known.id, known.conversation_id, False, claim, known.state, known.first_seq, known.last_seq
-        )
+        return _redelivered(connection, message, known, standing, owner, now, until)
+    claim: Claim | None
     if standing is None:
         claim = _opened(connection, message, owner, now, until)
     elif standing.channel != message.channel:
@@ -130,7 +129,26 @@ def _accept(
     else:
         claim = _arrived(connection, message.conversation_id, standing, owner, now, until, count=1)
     inbox_id = connection.execute(_keep, _row(message)).scalar_one()
-    return Receipt(inbox_id, message.conversation_id, True, claim)
+    alone = standing is None or standing.pending == 0
+    return Receipt(inbox_id, message.conversation_id, True, claim, alone)
+
+
+def _redelivered(
+    connection: Connection,
+    message: InboundMessage,
+    known: Any,
+    standing: Any,
+    owner: str,
+    now: float,
+    until: float,
+) -> Receipt:
+    if known.conversation_id != message.conversation_id:
+        standing = connection.execute(_locked, {"conversation": known.conversation_id}).one()
+    if standing is None:
+        raise Contended("the conversation was opened a moment ago; try again")
+    claim = _arrived(connection, known.conversation_id, standing, owner, now, until, count=0)
+    alone = known.state == "pending" and standing.pending == 1
+    return Receipt(known.id, known.conversation_id, False, claim, alone, *known[2:])
 
 
 def _opened(connection: Connection, message: InboundMessage, owner: str, now: float, until: float) -> Claim:
@@ -151,8 +169,6 @@ def _arrived(
     count: int,
 ) -> Claim | None:
     """Count what arrived (nothing, on a redelivery) and claim the conversation if it is free and has work."""
-    if standing is None:
-        raise Contended("a message is known whose conversation is not; try again")
     free = standing.lease_until <= now and standing.pending + count > 0
     if not free and not count:
         return None
@@ -208,4 +224,12 @@ def _find(inbox_id: int, connection: Connection) -> Receipt | None:
     row = connection.execute(_by_id, {"inbox_id": inbox_id}).one_or_none()
     if row is None:
         return None
-    return Receipt(row.id, row.conversation_id, False, None, row.state, row.first_seq, row.last_seq)
+    return Receipt(
+        row.id,
+        row.conversation_id,
+        False,
+        None,
+        state=row.state,
+        first_seq=row.first_seq,
+        last_seq=row.last_seq,
+    )

@@ -49,7 +49,7 @@ class Outbox:
         return await self.database.write(partial(_settle, _sent, {"row": delivery.id, "given": provider_id}))
 
     async def retry(self, delivery: Delivery, *, next_at: float, error: str) -> bool:
-        """It failed with `error` (a short code); try again at `next_at`. False if that is another's by now."""
+        """It failed with `error` (a short code); try again at `next_at`. False if it is no longer ours."""
         values = {**_attempt(delivery), "at": next_at, "code": error}
         return await self.database.write(partial(_settle, _retry, values))
 

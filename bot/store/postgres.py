@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.store.engine import Result, Work, write_json
-from bot.store.errors import Contended, StoreUnavailable, UnsuitableDatabase
+from bot.store.errors import Contended, StoreError, StoreUnavailable, UnsuitableDatabase
 
 # unique_violation (somebody wrote the row after we looked), serialization_failure, deadlock_detected
 _LOST_RACES = ("23505", "40001", "40P01")
@@ -34,6 +34,7 @@ def postgres_engine(url: URL) -> AsyncEngine:
             max_overflow=_POOL,
             pool_timeout=5,
             json_serializer=write_json,
+            hide_parameters=True,  # errors are logged; what customers wrote is not
             connect_args={"timeout": 5, "command_timeout": 15},
         )
     except ModuleNotFoundError as error:
@@ -82,14 +83,16 @@ class PostgresDatabase:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Lost races as Contended; a server that is away, restarting or too slow as StoreUnavailable."""
+    """A lost race as Contended, a server away or too slow as StoreUnavailable, a defect as StoreError."""
     try:
         yield
     except DBAPIError as error:
+        # Not chained where PostgreSQL quotes the row in its message, and with it what a customer wrote.
         if getattr(error.orig, "sqlstate", None) in _LOST_RACES:
-            raise Contended("PostgreSQL: another transaction was faster") from error
+            raise Contended("PostgreSQL: another transaction was faster") from None
         if isinstance(error, (IntegrityError, DataError, ProgrammingError)):
-            raise
+            code = getattr(error.orig, "sqlstate", None)
+            raise StoreError(f"PostgreSQL refused a statement of ours (SQLSTATE {code})") from None
         raise StoreUnavailable(f"PostgreSQL: {type(error.orig).__name__}") from error
     except (PoolTimeout, OSError, TimeoutError) as error:
         raise StoreUnavailable(f"PostgreSQL: {type(error).__name__}") from error

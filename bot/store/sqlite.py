@@ -19,10 +19,10 @@ from threading import Thread
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from bot.store.engine import Result, Work, write_json
-from bot.store.errors import StoreUnavailable, UnsuitableDatabase
+from bot.store.errors import StoreError, StoreUnavailable, UnsuitableDatabase
 
 _BUSY_SECONDS = 5.0
 _READERS = 2
@@ -51,6 +51,7 @@ def sqlite_engine(url: URL, *, writes: bool) -> Engine:
         url,
         poolclass=NullPool,
         json_serializer=write_json,
+        hide_parameters=True,  # errors are logged; what customers wrote is not
         # isolation_level=None: sqlite3 begins nothing by itself, so that BEGIN is ours to choose.
         connect_args={"timeout": _BUSY_SECONDS, "isolation_level": None, "check_same_thread": False},
     )
@@ -198,8 +199,9 @@ def _run_in_savepoint(connection: Connection, job: _Job) -> None:
     job.result = job.error = None
     connection.exec_driver_sql("SAVEPOINT job")
     try:
-        job.result = job.work(connection)
-    except OperationalError:
+        with translated():
+            job.result = job.work(connection)
+    except StoreUnavailable:
         raise
     except Exception as error:  # it is the caller's, and is raised there
         job.error = error
@@ -218,8 +220,10 @@ def _run_alone(connection: Connection, job: _Job) -> None:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """SQLite's trouble with its file or its locks as StoreUnavailable."""
+    """SQLite's trouble with its file or its locks as StoreUnavailable, a defect of ours as StoreError."""
     try:
         yield
     except OperationalError as error:
         raise StoreUnavailable(f"SQLite: {error.orig}") from error
+    except DBAPIError as error:
+        raise StoreError(f"SQLite refused a statement of ours: {error.orig}") from error

@@ -121,6 +121,8 @@ _holder = select(c.c.epoch, c.c.lease_owner).where(c.c.id == bindparam("conversa
 
 def record_turn(claim: Claim, turn: Turn, connection: Connection) -> bool:
     last_seq = turn.after_seq + len(turn.events)
+    if turn.done is not None:
+        _mark_answered(connection, claim, turn.done, turn.after_seq + 1, last_seq)
     left = connection.execute(
         _ADVANCE[turn.release, turn.standing is not None],
         {
@@ -138,8 +140,6 @@ def record_turn(claim: Claim, turn: Turn, connection: Connection) -> bool:
     if left is None:
         raise _why_refused(claim, connection)
     write_events(connection, claim.conversation_id, turn.events, turn.after_seq)
-    if turn.done is not None:
-        _mark_answered(connection, claim, turn.done, turn.after_seq + 1, last_seq)
     write_replies(connection, claim.conversation_id, turn.replies, turn.after_seq, turn.now)
     return bool(left > 0)
 
