@@ -75,10 +75,13 @@ def _folder(project: Project) -> Path | None:
 
 
 def _environment(settings: Settings, bundle: str | None) -> dict[str, str]:
-    chosen = {"FRONTDESK_BUNDLES": str(settings.bundles), "SANIC_HOST": "127.0.0.1", "OMP_NUM_THREADS": "1"}
-    if bundle:
-        chosen["FRONTDESK_BUNDLE"] = str(settings.bundles / bundle)
-    return {**os.environ, **chosen}
+    models = settings.bundles / bundle if bundle else settings.bundles
+    return {
+        **os.environ,
+        "FRONTDESK_BUNDLE": str(models),
+        "SANIC_HOST": "127.0.0.1",
+        "OMP_NUM_THREADS": "1",
+    }
 
 
 async def _keep_running(command: list[str], folder: Path | None, environment: dict[str, str]) -> None:
