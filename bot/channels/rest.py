@@ -1,8 +1,8 @@
 """Rasa's REST channel: a message in, the bot's replies in the response, in Rasa's JSON.
 
 Knows HTTP and Rasa's keys (rasa/core/channels/rest.py); not how a turn runs. One thing is ours:
-`metadata.message_id` names the message, and a retry under the same name gets the recorded replies instead of a
-second turn.
+`metadata.message_id` names the message, and a retry under the same name gets the recorded replies instead of
+a second turn.
 """
 
 from __future__ import annotations

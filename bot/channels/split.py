@@ -7,8 +7,13 @@ from __future__ import annotations
 
 import re
 
-# Where a text may be cut, best first; the cut comes after the match.
-_CUTS = (re.compile(r"\n\s*\n"), re.compile(r"\n"), re.compile(r"[.!?]\s|[。！？；]"), re.compile(r"\s"))
+# Where a text may be cut, best first; the cut comes after the match. `$` stands for a space just beyond.
+_CUTS = (
+    re.compile(r"\n\s*\n"),
+    re.compile(r"\n"),
+    re.compile(r"[.!?](?:\s|$)|[。！？；]"),
+    re.compile(r"\s|$"),
+)
 
 
 def units(text: str) -> int:
@@ -22,7 +27,7 @@ def split(text: str, limit: int) -> list[str]:
     rest = text.strip()
     while units(rest) > limit:
         end = _longest(rest, limit)
-        cut = _cut(rest[:end], rest[end])
+        cut = _cut(rest[:end], before_space=rest[end].isspace())
         pieces.append(rest[:cut].rstrip())
         rest = rest[cut:].lstrip()
     return [*pieces, rest] if rest else pieces
@@ -38,12 +43,11 @@ def _longest(text: str, limit: int) -> int:
     return len(text)
 
 
-def _cut(head: str, following: str) -> int:
+def _cut(head: str, *, before_space: bool) -> int:
     """Where to cut `head`: the last good place in its second half, else its end."""
-    if following.isspace():
-        return len(head)
     for pattern in _CUTS:
         ends = [found.end() for found in pattern.finditer(head)]
-        if ends and ends[-1] > len(head) // 2:
-            return ends[-1]
+        good = [end for end in ends if end > len(head) // 2 and (end < len(head) or before_space)]
+        if good:
+            return good[-1]
     return len(head)

@@ -1,4 +1,4 @@
-"""Conversations as agents work on them: lists, one with the bot's mind laid open, and what a person does to it.
+"""Conversations as agents work on them: lists, one with the bot's mind laid open, and what people do to it.
 
 Knows the requests; who may make them is policy.py's, what they change is the store's. Every human read is on
 record before it is answered.

@@ -1,0 +1,1 @@
+"""Channels over real HTTP and a real store."""

@@ -1,0 +1,181 @@
+"""A whole server but for the models: real store on SQLite, manager, channels, console and pages over HTTP.
+
+Only the reading of texts comes from a table, since models are files that tests do not have.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import aiohttp
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from argon2 import PasswordHasher
+
+from bot import edge
+from bot.channels.rest import RestChannel
+from bot.channels.sender import Patience, Sender
+from bot.channels.socket import SocketChannel
+from bot.channels.telegram import TelegramChannel, TelegramCredentials
+from bot.channels.visitors import Visitors
+from bot.console.console import Console, open_console
+from bot.console.passwords import Passwords
+from bot.dialogue.domain import ActionStep, Domain, IntentStep, Rule, Variation
+from bot.dialogue.events import Origin
+from bot.dialogue.ports import ReadRequest, Wording, WordRequest
+from bot.dialogue.reading import Match, Reading, Verdict
+from bot.hub import Hub
+from bot.inference import Inference
+from bot.manager import Bot, Manager
+from bot.store.migrate import migrate
+from bot.store.store import Store, open_store
+from bot.web.pages import Pages
+
+LONG_PAYLOAD = '/pick{"what": "' + "a very long choice " * 5 + '"}'
+TOKEN = "123456:test-token"
+SECRET = "a secret of the server"
+CHEAP = Passwords(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+
+
+def on(intent: str, *actions: str) -> Rule:
+    return Rule(f"on {intent}", (IntentStep(frozenset({intent})), *map(ActionStep, actions)))
+
+
+DOMAIN = Domain(
+    name="small",
+    languages=("en", "zh"),
+    intents=frozenset({"greet", "menu", "silent", "picture", "long", "talk_to_human", "pick"}),
+    responses={
+        "utter_greet": (Variation("Hello.\n\nHow can we help?"),),
+        "utter_menu": (
+            Variation(
+                "Choose:",
+                buttons=(
+                    {"title": "Short", "payload": "/pick"},
+                    {"title": "Long", "payload": LONG_PAYLOAD},
+                ),
+            ),
+        ),
+        "utter_picture": (Variation("Look", image="https://example.org/a.png", custom={"kind": "card"}),),
+        "utter_long": (Variation("word " * 2000),),
+        "utter_pick": (Variation("You picked."),),
+    },
+    rules=(
+        on("greet", "utter_greet"),
+        on("menu", "utter_menu"),
+        on("picture", "utter_picture"),
+        on("long", "utter_long"),
+        on("pick", "utter_pick"),
+        on("talk_to_human", "action_hand_over"),
+    ),
+)
+WORDS = {
+    "hi": "greet",
+    "Hello": "greet",
+    "menu": "menu",
+    "picture": "picture",
+    "long": "long",
+    "human": "talk_to_human",
+}
+ANSWER = Match("card", 0.91, "Where is my card?", "Your card is on its way.", "en")
+
+
+@dataclass
+class TableReader:
+    """Reads by table; `go` holds every reading back until it is set."""
+
+    go: asyncio.Event = field(default_factory=asyncio.Event)
+    read_texts: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.go.set()
+
+    async def read(self, request: ReadRequest) -> Reading:
+        await self.go.wait()
+        self.read_texts.append(request.text)
+        intent = WORDS.get(request.text)
+        if intent:
+            verdicts = (Verdict(intent, 0.97), Verdict("pick", 0.02))
+            return Reading(verdicts, (intent,), guaranteed=True, matches=(ANSWER,), bundle="b1")
+        return Reading((Verdict("greet", 0.4),), out_of_scope=True, matches=(ANSWER,), bundle="b1")
+
+    async def word(self, request: WordRequest) -> Wording:
+        best = request.matches[0]
+        return Wording(best.text, best.answer_id, Origin.ANSWER)
+
+
+async def until(reached: Callable[[], bool]) -> None:
+    """Wait for what has no event of its own."""
+    async with asyncio.timeout(10):
+        while not reached():  # noqa: ASYNC110 - the thing waited for offers no event
+            await asyncio.sleep(0.005)
+
+
+@dataclass(frozen=True)
+class SmallServer:
+    client: TestClient[web.Request, web.Application]
+    store: Store
+    hub: Hub
+    manager: Manager
+    reader: TableReader
+    console: Console
+    socket: SocketChannel
+    telegram: TelegramChannel
+    sender: Sender
+
+
+@asynccontextmanager
+async def small_server(
+    folder: Path,
+    *,
+    telegram_api: str = "http://127.0.0.1:1",
+    rest: dict[str, Any] | None = None,
+    origins: tuple[str, ...] = (),
+    clock: Any = None,
+) -> AsyncIterator[SmallServer]:
+    """Everything running; `rest` gives the REST channel's options."""
+    url = f"sqlite+aiosqlite:///{folder / 'bot.db'}"
+    await migrate(url)
+    async with open_store(url) as store, aiohttp.ClientSession() as http:
+        hub, reader = Hub(), TableReader()
+        bot = Bot(domain=DOMAIN, inference=cast(Inference, reader), actions=None)
+        push = frozenset({"telegram"})
+        manager = Manager(store, bot, hub, owner="test", lease=30.0, at_once=8, push=push)
+        credentials = TelegramCredentials.read(
+            {"access_token": TOKEN, "api": telegram_api}, server_secret=SECRET
+        )
+        telegram = TelegramChannel(manager, store.log, http, credentials, timeout=2.0)
+        socket = SocketChannel(manager, store, hub, Visitors(SECRET.encode()), origins)
+        times = {"clock": clock} if clock else {}
+        intents = sorted(DOMAIN.intents)
+        console = open_console(store, hub, intents=lambda: intents, push=push, passwords=CHEAP, **times)
+        app = web.Application(middlewares=[edge.errors])
+        app.on_response_prepare.append(edge.harden)
+        for part in (
+            RestChannel(manager, **(rest or {})),
+            telegram,
+            socket,
+            console,
+            Pages("small", ("en", "zh")),
+        ):
+            app.add_routes(part.routes())
+
+        async def close_pages(_: web.Application) -> None:
+            await socket.close()
+            await console.close()
+
+        app.on_shutdown.append(close_pages)
+        patience = Patience(first=0.01, most=0.05, attempts=4)
+        sender = Sender(store.outbox, {"telegram": telegram}, hub, "test", patience, look_again=0.2)
+        async with manager.running(), TestClient(TestServer(app)) as client:
+            sending = asyncio.create_task(sender.run())
+            try:
+                yield SmallServer(client, store, hub, manager, reader, console, socket, telegram, sender)
+            finally:
+                sending.cancel()
+                await asyncio.gather(sending, return_exceptions=True)
