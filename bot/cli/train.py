@@ -17,7 +17,9 @@ from bot.project.model import Project
 from nlu.artifacts import Bundle, champion, promote
 
 PARTS = ("intents", "entities", "answers", "risk", "triage", "responses")
-FIRST = ("intents", "entities", "answers", "risk", "triage")
+READING = ("intents", "entities", "answers")
+# Parts that only a bot with these actions has a use for.
+BY_ACTION = {"action_assess_risk": "risk", "action_triage": "triage"}
 
 
 @click.command()
@@ -72,7 +74,8 @@ def train_project(
 ) -> dict[str, Any]:
     """A new bundle from the project, and `reviewed` turns with it. Raises TrainingFailed."""
     serving = champion(settings.bundles)
-    wanted = parts or FIRST
+    used = tuple(part for action, part in BY_ACTION.items() if action in project.domain.actions)
+    wanted = parts or (*READING, *used)
     with tempfile.TemporaryDirectory(prefix="corpus-", dir=settings.home) as folder:
         corpus = Path(folder)
         compile_corpus(project, corpus, reviewed=reviewed)
