@@ -229,15 +229,17 @@ class Generator:
 
     def _decode(self, dialogue: Dialogue, template: str, *, max_tokens: int, seconds: float) -> Iterator[int]:
         deadline = time.monotonic() + seconds
+        max_tokens = min(max_tokens, self.settings.positions // 2)
         room = self.settings.positions - max_tokens
         ids = prompt.fit(self._encode(prompt.render(dialogue, source=template)), room)
         logits, cache = self._run(np.array([ids], np.int64), self._empty(1))
         for _ in range(max_tokens):
             token = int(np.argmax(logits[0, -1]))
             yield token
+            if token == self.settings.end:
+                return
             _check(deadline)
-            if token != self.settings.end:
-                logits, cache = self._run(np.array([[token]], np.int64), cache)
+            logits, cache = self._run(np.array([[token]], np.int64), cache)
 
     # --- the graph -----------------------------------------------------------------------------------------
 
