@@ -78,8 +78,8 @@ class Generator:
     """One ONNX session for prefill and decoding alike.
 
     Safe to share between threads: nothing changes but the table of priors, under a lock. A call computes for
-    tens of milliseconds and blocks, so an asynchronous caller runs it on an executor of one thread, which also
-    keeps two calls from fighting for the same core.
+    tens of milliseconds and blocks, so an asynchronous caller runs it on an executor of one thread, which
+    also keeps two calls from fighting for the same core.
     """
 
     def __init__(self, session: ort.InferenceSession, tokenizer: Tokenizer, settings: Settings) -> None:
@@ -177,7 +177,7 @@ class Generator:
         return [_mean_log_probability(first, rest[row], reply) for row, reply in enumerate(replies)]
 
     def _prior(self, language: str, candidates: Sequence[str], *, deadline: float) -> list[float]:
-        """Likelihoods with nothing said before. Stored answers come again and again, so they are remembered."""
+        """Likelihoods with nothing said before. Stored answers come again, so they are remembered."""
         with self._lock:
             found = {
                 text: self._priors[language, text] for text in candidates if (language, text) in self._priors
@@ -185,7 +185,8 @@ class Generator:
         fresh: dict[str, float] = {}
         for text in dict.fromkeys(candidates):
             if text not in found:
-                # alone: int8 scales its activations by the batch, so a prior must not depend on its neighbours
+                # alone: int8 scales its activations by the batch, so a prior must not depend on its
+                # neighbours
                 fresh[text] = self.likelihoods(Dialogue((), language), [text], deadline=deadline)[0]
         with self._lock:
             if len(self._priors) + len(fresh) > _PRIORS_KEPT:

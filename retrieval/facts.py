@@ -75,15 +75,15 @@ _ZH_NOT_NUMBERS = (
 )
 
 _EN_ONES = """
-    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
-    eighteen nineteen
+    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+    seventeen eighteen nineteen
 """
 _EN_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _EN_NUMBERS = {word: value for value, word in enumerate(_EN_ONES.split())}
 _EN_NUMBERS |= {word: 10 * value for value, word in enumerate(_EN_TENS.split(), start=2)}
 _EN_OTHER_NUMBERS = """
-    hundred thousand million billion dozen half halves quarter third thirds once twice first second fourth fifth
-    sixth seventh eighth ninth tenth double triple
+    hundred thousand million billion dozen half halves quarter third thirds once twice first second fourth
+    fifth sixth seventh eighth ninth tenth double triple
 """
 _CALENDAR = """
     january february march april june july august september october november december
@@ -223,11 +223,12 @@ def _currency_before(text: str, start: int) -> str:
 # --- words and names ---------------------------------------------------------------------------------------
 
 _EN_STOP_WORDS = """
-    a an the and but so as at by for from in into of on onto to with about than then that this these those there
-    here it its it's is are was were be been being am do does did done have has had having i me my we us our ours
-    you your yours he she they them their his her which who whom whose what where why how also too very please if
-    when once or not no can may must will would should could i'm i'll we're we'll we've you're you'll you've that's
-    let don't doesn't isn't aren't can't won't such via per own just only any all some
+    a an the and but so as at by for from in into of on onto to with about than then that this these those
+    there here it its it's is are was were be been being am do does did done have has had having i me my we
+    us our ours you your yours he she they them their his her which who whom whose what where why how also
+    too very please if when once or not no can may must will would should could i'm i'll we're we'll we've
+    you're you'll you've that's let don't doesn't isn't aren't can't won't such via per own just only any
+    all some
 """
 _EN_STOP = frozenset(_EN_STOP_WORDS.split())
 _ZH_STOP = re.compile("[的了吗呢吧啊呀是在和与及也就都而还把被对向从到于以之其您你我他她它们请这那该此个]")

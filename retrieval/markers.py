@@ -80,8 +80,8 @@ ASIDE = frozenset({"can", "if", "always"})
 COURTESY_EN = """
     happy glad pleased help thank thanks sorry hear understand question hello hi dear hope ask asking assist
     assistance further anything else other more frustrating worrying stressful difficult situation apologise
-    apologies inconvenience concern answer contact patience feel know good morning afternoon evening here's day
-    reaching contacting getting touch checking matter sounds
+    apologies inconvenience concern answer contact patience feel know good morning afternoon evening here's
+    day reaching contacting getting touch checking matter sounds
 """
 """No yes, sure or certainly among them: after a question they are an answer."""
 

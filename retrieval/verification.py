@@ -32,9 +32,9 @@ def verify(text: str, sources: Sequence[str], *, whole: bool = True) -> tuple[Fi
     Sentences of the wording and of the sources that share most of their content words are put together, and
     each such group must agree: the same facts (numbers with their units, dates, amounts, codes, contacts,
     quotations, placeholders) in the same order, the same counts of markers (negation, duty, permission,
-    commitment, condition, limit), no new name, no content word that is new (courtesy apart). Sentences of pure
-    courtesy stand apart. `whole` also asks that every sentence and every content word of the sources is said;
-    without it a wording may use a part of them, sentence by sentence.
+    commitment, condition, limit), no new name, no content word that is new (courtesy apart). Sentences of
+    pure courtesy stand apart. `whole` also asks that every sentence and every content word of the sources
+    is said; without it a wording may use a part of them, sentence by sentence.
 
     It errs on the side of refusing: a synonym, a fact in another unit or an order turned round fails, because
     no table of words can tell "dental" for "cosmetic" from a synonym. What passes is the source with its

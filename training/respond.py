@@ -1,7 +1,7 @@
 """Trains the response model: a compact GPT that chooses among stored answers and words one, and never more.
 
-A recipe, read top to bottom: exchanges, split, tokenizer, training, export, and the held-out figures that decide
-what the served model may do. Does not know how a bundle is kept or who asks for it.
+A recipe, read top to bottom: exchanges, split, tokenizer, training, export, and the held-out figures that
+decide what the served model may do. Does not know how a bundle is kept or who asks for it.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ _UNDECIDED = Choosing(use=False, weight=0.0, prior=1.0, margin=0.0)
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Every knob. `base` names a Hugging Face causal model to start from instead of a compact GPT of `shape`."""
+    """Every knob. `base` names a Hugging Face causal model to start from in place of `shape`."""
 
     base: str | None = None
     shape: Shape = field(default_factory=Shape)
@@ -53,8 +53,8 @@ def train_responses(
 ) -> PartResult | None:
     """Train, export and measure; None when the corpus holds too few exchanges to learn from.
 
-    `checkpoint` is a folder from which an interrupted run goes on. The shipped model is the measured one: it has
-    not seen the held-out rows, but every answer has other wordings that it has.
+    `checkpoint` is a folder from which an interrupted run goes on. The shipped model is the measured one:
+    it has not seen the held-out rows, but every answer has other wordings that it has.
     """
     recipe = recipe or Recipe()
     exchanges = exchanges_of(context.corpus)

@@ -18,9 +18,9 @@ from nlu.prompt import Dialogue
 class Exchange:
     """A dialogue up to the customer's last line, and the stored answer it calls for.
 
-    `said` is what an agent said on the strength of that answer, and `reply` what is to be learnt from it; both
-    None where only the answer is known (a question variant). `group` names what must not be split between
-    training and held-out rows.
+    `said` is what an agent said on the strength of that answer, and `reply` what is to be learnt from it;
+    both None where only the answer is known (a question variant). `group` names what must not be split
+    between training and held-out rows.
     """
 
     dialogue: Dialogue
@@ -93,9 +93,9 @@ class SampleMaker:
     """Turns exchanges into one epoch's samples, the same for the same seed and epoch.
 
     Three kinds: the answer after the dialogue (choosing); the answer after nothing, for `prior_share` of the
-    exchanges, so that the prior means something; and the agent's words after dialogue and answer (wording), for
-    `wording_share` of the exchanges without an agent's words the answer itself. In wording the numbers are
-    redrawn in source and reply alike, so that copying is the only way to be right.
+    exchanges, so that the prior means something; and the agent's words after dialogue and answer (wording),
+    for `wording_share` of the exchanges without an agent's words the answer itself. In wording the numbers
+    are redrawn in source and reply alike, so that copying is the only way to be right.
     """
 
     def __init__(

@@ -14,7 +14,7 @@ from training.respond_data import Exchange
 
 
 def exchanges_of(corpus: Corpus) -> list[Exchange]:
-    """Every question variant with its answer, and every dialogue up to an agent's turn that names an answer."""
+    """Every question variant with its answer, and every dialogue up to a turn that names an answer."""
     answers = {answer.id: answer for answer in corpus.answers}
     found = [
         Exchange(Dialogue((Line("customer", question),), language), answer.id, answer.text[language], group)
@@ -37,8 +37,9 @@ def exchanges_of(corpus: Corpus) -> list[Exchange]:
 
 
 def wording_target(reply: str, answer: str) -> str:
-    """What to learn from an agent's reply: the reply if it keeps every fact of the answer, else the answer with
-    the reply's courtesy before and after it. A free paraphrase would teach the model to drop facts."""
+    """What to learn from an agent's reply: the reply if it keeps every fact of the answer, else the answer
+    with the reply's courtesy before and after it. A free paraphrase would teach the model to drop facts.
+    """
     if not verify(reply, [answer]):
         return reply
     parts = split(reply)

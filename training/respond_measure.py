@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from nlu.generator import Choosing
 
-WEIGHTS = (0.02, 0.05, 0.1, 0.2, 0.5)
-PRIORS = (0.0, 0.5, 1.0)
+WEIGHTS = (0.1, 0.2, 0.5, 1.0, 2.0)
+PRIORS = (0.5, 1.0)
 MARGINS = (0.05, 0.1, 0.2, 0.4)
 
 Array = NDArray[np.float64]
@@ -24,8 +24,9 @@ Array = NDArray[np.float64]
 class Case:
     """A held-out message: for each of k candidates, best retrieved first, four numbers.
 
-    `retrieval` is the score of retrieval, `given` and `prior` the mean log-probabilities in nats per token, `gain`
-    what giving this candidate is worth: 1 and 0 for right and wrong, or a likeness to what a person answered.
+    `retrieval` is the score of retrieval, `given` and `prior` the mean log-probabilities in nats per token,
+    `gain` what giving this candidate is worth: 1 and 0 for right and wrong, or a likeness to what a person
+    answered.
     """
 
     retrieval: Array
@@ -38,8 +39,8 @@ def fit_choosing(cases: Sequence[Case], *, seed: int) -> tuple[Choosing, dict[st
     """The weights best on all cases, used only if weights chosen on one half pay on the other.
 
     Two-fold cross-fitting: no case is judged with weights it helped to choose, so the reported gain is not
-    flattered by the choice among the grid's entries. `use` asks that the lower end of a one-sided 95 % bootstrap
-    interval of the mean gain over retrieval's first is above zero.
+    flattered by the choice among the grid's entries. `use` asks that the lower end of a one-sided 95 %
+    bootstrap interval of the mean gain over retrieval's first is above zero.
     """
     if len(cases) < 2:
         return Choosing(use=False, weight=0.0, prior=0.0, margin=0.0), {"n": len(cases)}

@@ -41,7 +41,7 @@ def rouge_l(text: str, reference: str) -> float:
 
 
 def chrf(text: str, reference: str) -> float:
-    """chrF2: F-score of character n-grams up to six, recall weighing twice, spaces left out (Popović 2015)."""
+    """chrF2: F-score of character n-grams up to six, recall weighing twice, no spaces (Popović 2015)."""
     mine, theirs = "".join(text.split()), "".join(reference.split())
     scores = []
     for n in range(1, 7):

@@ -106,9 +106,9 @@ def merged(model: Any) -> Any:
 class Trainer:
     """AdamW with warm-up and cosine decay over a bound number of tokens, resumable from `checkpoint`.
 
-    A resumed run sees the same batches as an uninterrupted one: epochs are made from the seed and their number,
-    and the batches already seen are skipped. (Dropout is drawn anew, so the weights agree closely, not exactly.)
-    `run` names data and recipe; a checkpoint of another run is ignored.
+    A resumed run sees the same batches as an uninterrupted one: epochs are made from the seed and their
+    number, and the batches already seen are skipped. (Dropout is drawn anew, so the weights agree closely,
+    not exactly.) `run` names data and recipe; a checkpoint of another run is ignored.
     """
 
     def __init__(

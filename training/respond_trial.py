@@ -1,4 +1,4 @@
-"""Tries the exported response model on held-out exchanges, as a server would run it, to decide what it may do.
+"""Tries the exported response model on held-out exchanges, as a server runs it, to decide what it may do.
 
 Knows retrieval, the generator and verification together. Does not know how the model was made.
 """

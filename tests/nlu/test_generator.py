@@ -150,7 +150,9 @@ def test_time_that_is_up_ends_the_work(generator: Generator) -> None:
 
 
 def picking(generator: Generator, choosing: Choosing, scores: Sequence[float]) -> int:
-    other = Generator(generator._session, generator._tokenizer, replace(generator.settings, choosing=choosing))
+    other = Generator(
+        generator._session, generator._tokenizer, replace(generator.settings, choosing=choosing)
+    )
     candidates = list(zip([PAIRS["Where is my card?"], PAIRS["How do I claim?"]], scores, strict=True))
     return other.pick(dialogue("How do I claim?"), candidates, seconds=60.0)
 

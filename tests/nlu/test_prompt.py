@@ -5,7 +5,11 @@ from hypothesis import strategies as st
 
 from nlu.prompt import MAX_LINES, SPECIAL_TOKENS, Dialogue, Line, fit, plain, render
 
-LINES = (Line("customer", "My bill is late."), Line("agent", "Which bill?"), Line("customer", "The dental one."))
+LINES = (
+    Line("customer", "My bill is late."),
+    Line("agent", "Which bill?"),
+    Line("customer", "The dental one."),
+)
 
 
 def test_the_prompt_ends_where_the_answer_begins() -> None:

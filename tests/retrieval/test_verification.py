@@ -10,8 +10,8 @@ from retrieval.facts import sentences, split
 from retrieval.verification import verify
 
 ENGLISH = (
-    "A claim must reach us within 30 days of the treatment. You can send it to care@harbourlight.example or call "
-    "0800 555 0199. Cosmetic treatment is not covered, and the excess is HK$1,500 per year."
+    "A claim must reach us within 30 days of the treatment. You can send it to care@harbourlight.example or "
+    "call 0800 555 0199. Cosmetic treatment is not covered, and the excess is HK$1,500 per year."
 )
 CHINESE = (
     "理赔申请须在治疗后30天内提交。您可以发送邮件至care@harbourlight.example，或致电0800 555 0199。"
@@ -83,7 +83,7 @@ def test_two_numbers_agree_only_when_they_are_one(left: int, right: int, unit: s
 
 @given(st.permutations([3, 14, 60, 365]))
 def test_numbers_that_change_places_are_stopped(order: list[int]) -> None:
-    frame = "Outpatient bills take {} days, dental bills {} days, hospital bills {} days and travel bills {} days."
+    frame = "Outpatient bills take {} days, dental bills {} days, hospital bills {} days, others {} days."
     source = frame.format(3, 14, 60, 365)
     assert (verify(frame.format(*order), [source]) == ()) == (order == [3, 14, 60, 365])
 
