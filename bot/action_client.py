@@ -22,12 +22,8 @@ from bot.dialogue.wire import WireError, from_json
 
 PROTOCOL = "3.21.1"
 LARGEST_REPLY = 1024 * 1024
-PAUSES = (
-    0.1,
-    0.3,
-    0.6,
-    1.0,
-)  # seconds between tries to connect: a server that starts or restarts is waited for
+# Seconds between tries to connect, six in all: a server that starts is waited for, and nothing ran yet.
+PAUSES = (0.1, 0.3, 0.6, 1.0, 1.0, 1.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)

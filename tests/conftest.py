@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.bot.serving import free_port
+
 SMALL_PROJECT = Path(__file__).parent / "small_project"
 
 
@@ -40,4 +42,6 @@ def project(trained_project: Path, tmp_path: Path) -> Path:
     """A copy of the trained project that the test may change and run."""
     folder = tmp_path / "small_project"
     shutil.copytree(trained_project, folder)
+    endpoints = folder / "endpoints.yml"
+    endpoints.write_text(endpoints.read_text().replace("5055", str(free_port())))  # its own action server
     return folder

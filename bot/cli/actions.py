@@ -7,14 +7,17 @@ used.
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import importlib.util
 import logging
 import os
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -27,6 +30,8 @@ log = logging.getLogger(__name__)
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 START_SECONDS = 30.0
 LONGEST_PAUSE = 30.0
+PR_SET_PDEATHSIG = 1  # prctl(2)
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 @asynccontextmanager
@@ -42,7 +47,7 @@ async def action_server(
     if url is None or settings.action_url or urlsplit(url).hostname not in LOCAL:
         yield url
         return
-    if bundle is None and await _answers(url):
+    if bundle is None and project.domain.actions <= await _offered(url):
         yield url  # somebody runs it already, in a terminal of their own
         return
     port = _free_port(urlsplit(url).port or 5055)
@@ -95,8 +100,9 @@ async def _keep_running(command: list[str], folder: Path | None, environment: di
             *command,
             cwd=folder,
             env=environment,
-            stdin=asyncio.subprocess.PIPE,
+            stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
+            preexec_fn=_end_with_parent,
         )
         try:
             await child.wait()
@@ -111,6 +117,14 @@ async def _keep_running(command: list[str], folder: Path | None, environment: di
         pause = min(2 * pause, LONGEST_PAUSE)
 
 
+def _end_with_parent() -> None:
+    """Linux: the kernel ends the child when its parent dies, however it dies. Elsewhere it may stay
+    behind.
+    """
+    if _LIBC is not None:
+        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 async def _until_it_answers(url: str, keeper: asyncio.Task[None]) -> None:
     deadline = asyncio.get_running_loop().time() + START_SECONDS
     while asyncio.get_running_loop().time() < deadline and not keeper.done():
@@ -121,15 +135,24 @@ async def _until_it_answers(url: str, keeper: asyncio.Task[None]) -> None:
 
 
 async def _answers(url: str) -> bool:
-    health = url.removesuffix("/webhook") + "/health"
+    return await _get(url.removesuffix("/webhook") + "/health") is not None
+
+
+async def _offered(url: str) -> frozenset[str]:
+    """The actions that the server at `url` runs; none where nobody answers."""
+    listed = await _get(url.removesuffix("/webhook") + "/actions")
+    named = listed if isinstance(listed, list) else []
+    return frozenset(item["name"] for item in named if isinstance(item, dict) and "name" in item)
+
+
+async def _get(url: str) -> Any:
+    """The JSON at `url`, None if there is none."""
+    timeout = aiohttp.ClientTimeout(total=1.0)
     try:
-        async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=1.0)) as session,
-            session.get(health) as response,
-        ):
-            return response.status == 200
-    except (aiohttp.ClientError, TimeoutError):
-        return False
+        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url) as response:
+            return await response.json(content_type=None) if response.status == 200 else None
+    except (aiohttp.ClientError, TimeoutError, ValueError):
+        return None
 
 
 def _free_port(wanted: int) -> int:
