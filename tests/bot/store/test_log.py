@@ -110,6 +110,8 @@ async def test_a_failing_neighbour_does_not_touch_turns_committed_with_it(store:
         assert isinstance(outcome, LogMoved) if number % 3 == 0 else outcome is False
         assert len(await store.log.after(f"c{number}")) == (0 if number % 3 == 0 else 2)
     assert len(await store.outbox.due(owner="x", now=9.0, lease_seconds=1.0, limit=99)) == 8
+    for claim, inbox_id in held[::3]:
+        assert await answer(store, claim, inbox_id) is False
 
 
 async def test_an_empty_turn_answers_a_message_too(store: Store) -> None:

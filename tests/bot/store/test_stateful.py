@@ -191,7 +191,7 @@ def test_inbox_claims_log_and_outbox_hold_together(kind: str, template: Path, mi
     run_state_machine_as_test(
         Here,
         settings=settings(
-            max_examples=60,
+            max_examples=30,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
