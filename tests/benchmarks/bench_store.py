@@ -1,7 +1,7 @@
 """How many turns a second the store carries, and what one costs.
 
 Run by hand: `python -m tests.benchmarks.bench_store [URL]`. A turn is accept and record, with
-7 events and 2 replies. The default database is a fresh SQLite file under `.bench/` (on a real disk: in memory a
+7 events and 2 replies. The default database is a fresh SQLite file under `.bench/` (a real disk: in memory a
 flush costs nothing); a URL must name an empty database.
 """
 
