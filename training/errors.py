@@ -18,3 +18,7 @@ class BaseModelMissing(TrainingError):
 
 class TooLittleData(TrainingError):
     """A part cannot be trained from so few rows."""
+
+
+class GateInputMissing(TrainingError):
+    """Something that the gate must see is missing or unreadable; what cannot be shown has not been shown."""
