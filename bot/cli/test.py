@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +15,12 @@ from rich.progress import Progress
 from bot.cli.actions import action_server
 from bot.cli.output import json_option, project_argument, write_json
 from bot.cli.train import bundle_or_train
-from bot.config import read_settings
+from bot.config import Settings, read_settings
 from bot.errors import Level
 from bot.parts import open_bot
 from bot.project.load import load_project
-from bot.project.tests_file import read_tests
+from bot.project.model import Project
+from bot.project.tests_file import ConversationTest, read_tests
 from bot.rehearsal import Failure, rehearse
 
 
@@ -40,29 +43,47 @@ def test(project: Path, files: tuple[Path, ...], bundle: str | None, json_file: 
         click.secho(str(finding), fg="red" if finding.level is Level.ERROR else "yellow", err=True)
     settings = read_settings(project)
     identity = bundle or bundle_or_train(settings, loaded).id
-    console = Console(stderr=True)
-
-    async def play() -> list[Failure]:
-        async with (
-            action_server(loaded, settings, bundle=identity) as url,
-            open_bot(settings, loaded, bundle=identity, action_url=url) as bot,
-        ):
-            with Progress(console=console, disable=not console.is_terminal) as bar:
-                task = bar.add_task("conversations", total=len(tests))
-                return await rehearse(tests, bot, lambda count: bar.update(task, completed=count))
-
-    failures = asyncio.run(play())
-    result: dict[str, Any] = {
-        "conversations": len(tests),
-        "passed": len(tests) - len(failures),
-        "failures": [failure.to_json() for failure in failures],
-    }
+    with show_progress("conversations", len(tests)) as done:
+        failures = asyncio.run(_play(settings, loaded, tests, identity, done))
+    result = tests_json(len(tests), failures)
     write_json(result, json_file)
     if json_file != "-":
         for failure in failures:
             _show(failure)
         click.echo(f"{result['passed']} of {result['conversations']} conversations passed.")
     return 1 if failures else 0
+
+
+async def _play(
+    settings: Settings,
+    project: Project,
+    tests: Sequence[ConversationTest],
+    bundle: str,
+    done: Callable[[int], None],
+) -> list[Failure]:
+    async with (
+        action_server(project, settings, bundle=bundle) as url,
+        open_bot(settings, project, bundle=bundle, action_url=url) as bot,
+    ):
+        return await rehearse(tests, bot, done)
+
+
+@contextmanager
+def show_progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal, nothing elsewhere; called with how many are done."""
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda count: bar.update(task, completed=count)
+
+
+def tests_json(count: int, failures: Sequence[Failure]) -> dict[str, Any]:
+    """What `--json` writes and the gate reads."""
+    return {
+        "conversations": count,
+        "passed": count - len(failures),
+        "failures": [failure.to_json() for failure in failures],
+    }
 
 
 def _show(failure: Failure) -> None:
