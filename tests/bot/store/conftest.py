@@ -1,7 +1,7 @@
 """Two databases for every test: an SQLite file and a PostgreSQL server that the tests start for themselves.
 
 The server comes from the `pgserver` package. PostgreSQL refuses to run as root; pgserver then makes a user
-for it, so its data lie in a folder of their own under the system's temporary folder, which that user may enter.
+for it, so its data lie in a folder of their own under the system temporary folder, which that user may enter.
 """
 
 from __future__ import annotations
