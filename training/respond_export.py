@@ -5,6 +5,7 @@ Knows export and quantisation; knows nothing of dialogues or of how the model wa
 
 import json
 import tempfile
+import warnings
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,10 @@ def export_graph(model: Any, settings: Settings, folder: Path, *, quantise: bool
         name: {0: "batch", 2: "past" if name.startswith("past_") else "total"} for name in inputs + outputs
     }
     axes["input_ids"] = axes["logits"] = {0: "batch", 1: "length"}
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
+        # the tracing exporter is on its way out, yet its graphs are the ones that quantise and grow a cache
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)
         full = Path(scratch) / "full.onnx"
         torch.onnx.export(
             Cached(model).eval(),
