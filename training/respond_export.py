@@ -82,8 +82,7 @@ def export_graph(model: Any, settings: Settings, folder: Path, *, quantise: bool
     axes["input_ids"] = axes["logits"] = {0: "batch", 1: "length"}
     with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
         # the tracing exporter is on its way out, yet its graphs are the ones that quantise and grow a cache
-        warnings.simplefilter("ignore", DeprecationWarning)
-        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        warnings.simplefilter("ignore")
         full = Path(scratch) / "full.onnx"
         torch.onnx.export(
             Cached(model).eval(),

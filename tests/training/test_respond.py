@@ -1,4 +1,4 @@
-"""The recipe of the response model on a corpus of five answers: it trains, resumes, and says what it may do.
+"""The response model's recipe on a corpus of five answers: it trains, resumes, and says what it may do."""
 
 import json
 from collections.abc import Sequence
