@@ -139,17 +139,25 @@ class Manager:
                     pending = await self._store.inbox.next_message(claim) if more else None
                 if more:
                     await self._store.claims.release(claim)
+            except LogMoved:
+                await self._let_go(claim)
             except StaleClaim:
                 self._cache.pop(claim.conversation_id, None)
             except StoreError as error:
-                self._cache.pop(claim.conversation_id, None)
                 log.error("a turn could not be recorded: %s; it will be tried again", error.code)
+                await self._let_go(claim)
+
+    async def _let_go(self, claim: Claim) -> None:
+        """Let somebody else try at once, as far as the store can be told."""
+        self._cache.pop(claim.conversation_id, None)
+        with suppress(StoreError):
+            await self._store.claims.release(claim)
 
     async def _answer(self, claim: Claim, pending: Pending) -> tuple[Claim, bool]:
         """One turn: load, decide, record, tell. The claim afterwards, and whether another message waits."""
         began = time.perf_counter()
         for attempt in range(TRIES):
-            before = await self._load(claim)
+            before = await self._load(claim, whole=attempt > 0)
             claim = Claim(claim.conversation_id, claim.epoch, claim.owner, before.seq)
             async with self._renewing(claim):
                 events = await self._decide(before, pending.message)
@@ -198,14 +206,14 @@ class Manager:
 
         return act
 
-    async def _load(self, claim: Claim) -> Conversation:
-        """The fold of the log as this claim found it: from the cache, and only what is missing from the
-        store.
+    async def _load(self, claim: Claim, *, whole: bool) -> Conversation:
+        """The fold of the log as the claim found it (`whole`: as it is now), from the cache as far as that
+        goes.
         """
         known = self._cache.get(claim.conversation_id) or Conversation(claim.conversation_id)
         if known.seq > claim.last_seq:
             known = Conversation(claim.conversation_id)
-        while known.seq < claim.last_seq:
+        while whole or known.seq < claim.last_seq:
             page = await self._store.log.after(claim.conversation_id, known.seq)
             if not page:
                 break
