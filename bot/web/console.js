@@ -22,6 +22,7 @@ const queue = new Queue((row) => attempt(() => open(row.id)));
 const thread = new Thread((event) => why.explain(event, thread.events));
 const why = new Why({ insert, relabel });
 const field = byId("text");
+const drafts = new Map(); // what was begun in other conversations
 let refreshing = 0;
 let toasting = 0;
 
@@ -64,10 +65,12 @@ async function attempt(action) {
 
 async function open(id) {
   const answer = await get("conversation", { id });
+  if (state.conversation) drafts.set(state.conversation.id, field.value);
   state.conversation = answer.conversation;
-  field.value = "";
+  field.value = drafts.get(id) ?? "";
   byId("earlier").hidden = !answer.earlier;
   view("thread");
+  showConversation();
   thread.show(answer.events);
   watch();
 }
@@ -113,8 +116,12 @@ function refreshSoon() {
 }
 
 const acts = {
-  takeOver: () =>
-    act("take-over", { force: state.conversation.holder === "agent" }).then(() => field.focus()),
+  async takeOver() {
+    await act("take-over", { force: state.conversation.holder === "agent" });
+    await queue.show("mine");
+    showConversation();
+    field.focus();
+  },
   handBack: () => act("hand-back"),
   async send() {
     const text = field.value.trim();

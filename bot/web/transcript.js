@@ -10,7 +10,8 @@ export class Transcript {
   #talk = byId("talk");
   #heard = byId("heard");
   #newer = byId("newer");
-  #mine = new Map(); // the customer's lines by client id
+  #unsent = byId("unsent"); // below the log, until each is recorded and takes its place in it
+  #mine = new Map(); // the unsent lines by client id
   #last = null; // {who, at, element} of the newest line
   #choose;
 
@@ -25,51 +26,61 @@ export class Transcript {
 
   clear() {
     this.#lines.replaceChildren();
+    this.#unsent.replaceChildren();
     this.#mine.clear();
     this.#last = null;
+    this.#dayShown = null;
   }
 
   /** Adds a recorded line; `live` ones are read aloud. */
   show(line, { live }) {
     byId("welcome").hidden = true;
-    if (line.who === "customer" && this.#mine.has(line.client_id)) return this.#confirm(line);
+    if (line.who === "customer") this.#settle(line.client_id);
     const name = line.who === "agent" ? (line.name ?? say("aColleague")) : say(line.who === "bot" ? "assistant" : "you");
-    const element = this.#place(line, name, this.#bubble(line));
-    if (line.who === "customer") this.#mine.set(line.client_id, element);
-    else if (live) this.#heard.append(h("p", {}, say("said", { who: name, text: line.text ?? say("picture") })));
-    this.#trimHeard();
-    return element;
+    this.#place(line, name, this.#bubble(line));
+    if (line.who !== "customer" && live) {
+      this.#heard.append(h("p", {}, say("said", { who: name, text: line.text ?? say("picture") })));
+      this.#trimHeard();
+    }
   }
 
-  /** Adds a message of this page that is not recorded yet. */
+  /** Shows a message of this browser that is not recorded yet. */
   showUnsent(message) {
     if (this.#mine.has(message.client_id)) return;
-    const element = this.show({ ...message, who: "customer", text: message.title ?? message.text }, { live: false });
-    element.classList.add("unsent");
-    this.#meta(element, say("unsent"));
+    byId("welcome").hidden = true;
+    this.#dropChoices();
+    const element = h(
+      "li",
+      { class: "line customer last unsent" },
+      h("span", { class: "only-heard" }, `${say("you")}: `),
+      h("div", { class: "bubble" }, message.title ?? message.text),
+      h("span", { class: "meta" }, say("unsent")),
+    );
+    this.#mine.set(message.client_id, element);
+    this.#unsent.append(element);
     this.follow();
   }
 
+  /** The server has kept the message; its turn is on the way. */
   accepted(clientId) {
     const element = this.#mine.get(clientId);
-    if (!element?.classList.contains("unsent")) return;
-    element.classList.remove("unsent");
-    this.#meta(element, hour(Date.now() / 1000));
+    element?.classList.remove("unsent");
+    element?.querySelector(".meta").replaceChildren(hour(Date.now() / 1000));
   }
 
   refused(clientId, why) {
     const element = this.#mine.get(clientId);
-    if (!element) return;
-    element.classList.replace("unsent", "refused");
-    this.#meta(element, say("refusedLine", { why }), { loud: true });
+    element?.classList.replace("unsent", "refused");
+    element?.querySelector(".meta").replaceChildren(say("refusedLine", { why }));
   }
 
   note(text, { waiting = false, live = false } = {}) {
     this.#dropChoices();
+    const following = this.#following();
     this.#lines.append(h("li", { class: waiting ? "note wait" : "note" }, text));
     this.#last = null;
     if (live) this.#heard.append(h("p", {}, text));
-    this.#seen();
+    if (following) this.follow();
   }
 
   /** Scrolls to the newest line. */
@@ -121,23 +132,14 @@ export class Transcript {
     this.#last = { who: line.who, name, at: line.at, element };
     if (wasFollowing || line.who === "customer") this.follow();
     else this.#newer.hidden = false;
-    return element;
   }
 
   #dayShown = null;
 
-  /** A message of this page came back recorded: it moves to its place in the log. */
-  #confirm(line) {
-    const element = this.#mine.get(line.client_id);
-    element.classList.remove("unsent", "refused");
-    this.#meta(element, hour(line.at));
-    return element;
-  }
-
-  #meta(element, text, { loud = false } = {}) {
-    const meta = element.querySelector(".meta");
-    meta.textContent = text;
-    meta.classList.toggle("loud", loud);
+  /** The message has a place in the log: the line that stood in for it goes. */
+  #settle(clientId) {
+    this.#mine.get(clientId)?.remove();
+    this.#mine.delete(clientId);
   }
 
   #dropChoices() {
@@ -146,10 +148,6 @@ export class Transcript {
 
   #following() {
     return this.#talk.scrollHeight - this.#talk.scrollTop - this.#talk.clientHeight < NEAR;
-  }
-
-  #seen() {
-    if (this.#following()) this.follow();
   }
 
   #trimHeard() {

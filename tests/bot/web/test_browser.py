@@ -1,0 +1,207 @@
+"""Both pages in a real browser: a conversation from end to end, and text that would like to be script."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.console.accounts import Role, create_user, set_display_name, setup_token
+from bot.dialogue.events import AgentSaid, BotSaid, TakenOver, UserSaid
+from bot.dialogue.message import Button
+from bot.store.log import Numbered
+from tests.bot.channels.small_server import CHEAP, SmallServer, small_server
+from tests.bot.web.chromium import MISSING, Browser, chromium
+
+pytestmark = pytest.mark.skipif(MISSING is not None, reason=MISSING or "")
+
+PASSWORD = "a long enough one"
+EVIL = [
+    "<img src=x onerror=pwned=1>",
+    "<script>pwned=1</script>",
+    '"><svg onload=pwned=1>',
+    "<iframe src=javascript:pwned=1>",
+    "javascript:pwned=1",
+    "https://evil.example/?<img src=https://evil.example/a.png>",
+    "'-pwned=1-'",
+    "{{constructor.constructor('pwned=1')()}}",
+    "<a href='javascript:pwned=1'>here</a>",
+    "<style>@import 'https://evil.example/a.css'</style>",
+    "<base href=https://evil.example>",
+    "\u202e<form action=https://evil.example><input name=q></form>",
+]
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[SmallServer]:
+    async with small_server(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def customer() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def agent() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+def address(server: SmallServer, path: str = "/") -> str:
+    return str(server.client.make_url(path))
+
+
+def open_chat(browser: Browser, server: SmallServer) -> str:
+    """A fresh visitor's page; the id of their conversation."""
+    browser.open(address(server))
+    browser.until(lambda: browser.texts("#status") == ["Online"], "the connection")
+    token = str(browser.js("return localStorage.getItem('frontdesk.token')"))
+    return "web:" + base64.urlsafe_b64decode(token)[:16].hex()
+
+
+def sign_in(browser: Browser, server: SmallServer, name: str) -> None:
+    browser.open(address(server, "/console"))
+    browser.until(lambda: browser.find("#gate-name").is_displayed(), "the form")
+    browser.find("#gate-name").send_keys(name)
+    browser.write("#gate-password", PASSWORD)
+    browser.until(lambda: browser.find("#room").is_displayed(), "the console")
+
+
+async def said(server: SmallServer, conversation: str) -> list[str]:
+    items: list[Numbered] = await server.store.log.after(conversation)
+    return [item.event.text for item in items if isinstance(item.event, UserSaid)]
+
+
+async def test_a_customer_and_an_agent_talk(server: SmallServer, customer: Browser, agent: Browser) -> None:
+    token = await setup_token(server.store)
+
+    def set_up() -> None:
+        agent.open(address(server, "/console") + f"#setup={token}")
+        agent.until(lambda: agent.texts("#gate-title") == ["Welcome"], "the set-up form")
+        assert agent.js("return location.hash") == ""
+        agent.find("#gate-name").send_keys("mia")
+        agent.write("#gate-password", PASSWORD)
+        agent.until(lambda: "Nobody is waiting." in agent.texts("#rows-empty"), "the empty queue")
+
+    def ask() -> None:
+        open_chat(customer, server)
+        customer.write("#text", "menu")
+        customer.until(lambda: customer.texts(".choices button") == ["Short", "Long"], "the choices")
+        customer.find(".choices button").click()
+        customer.until(lambda: "You picked." in customer.texts(".bubble"), "the answer")
+        assert customer.texts(".line.customer .bubble") == ["menu", "Short"]
+        assert customer.texts(".choices button") == []
+        customer.write("#text", "human")
+        customer.until(lambda: "number 1 in line" in customer.texts("#status")[0], "the place in the queue")
+        assert "A colleague will take over" in str(
+            customer.js("return document.querySelector('#heard').textContent")
+        )
+
+    def answer() -> None:
+        agent.until(lambda: agent.texts("#rows .title"), "the waiting conversation")
+        agent.key("j")
+        agent.until(lambda: "talk_to_human" in agent.texts(".bars span"), "the bot's reading")
+        agent.key("t")
+        agent.until(lambda: agent.find("#hand-back").is_displayed(), "the take-over")
+        agent.write("#text", "I am here.")
+        customer.until(lambda: "I am here." in customer.texts(".line.agent .bubble"), "the agent's line")
+        assert customer.texts("#status") == ["You are talking with a colleague"]
+
+    def finish() -> None:
+        customer.write("#text", "thank you")
+        agent.until(lambda: "thank you" in agent.texts(".line.customer .bubble"), "the customer's line")
+        agent.key("\ue00c")  # Escape leaves the text field
+        agent.key("b")
+        agent.until(lambda: agent.find("#take-over").is_displayed(), "the hand-back")
+        customer.until(lambda: customer.texts("#status") == ["Online"], "the bot's return")
+        customer.write("#text", "hi")
+        customer.until(lambda: "Hello." in customer.texts(".line.bot .bubble")[-1], "the bot's answer")
+
+    for act in (set_up, ask, answer, finish):
+        await asyncio.to_thread(act)
+    assert await asyncio.to_thread(customer.troubles) == []
+    assert await asyncio.to_thread(agent.troubles) == []
+
+
+async def test_messages_survive_a_cut_and_a_reload_and_arrive_once(
+    server: SmallServer, customer: Browser
+) -> None:
+    conversation = await asyncio.to_thread(open_chat, customer, server)
+
+    def write(text: str) -> None:
+        customer.write("#text", text)
+
+    def wait_for(lines: list[str]) -> None:
+        customer.until(lambda: customer.texts("#lines .customer .bubble") == lines, "the lines")
+        assert customer.texts("#unsent .line") == []
+
+    await asyncio.to_thread(write, "hi")
+    await asyncio.to_thread(wait_for, ["hi"])
+    await server.socket.close()
+    await asyncio.to_thread(write, "menu")
+    await asyncio.to_thread(wait_for, ["hi", "menu"])
+    assert await said(server, conversation) == ["hi", "menu"]
+
+    def reload() -> None:
+        # Never leaves this page, as on a train: only the browser's own store can bring it through.
+        customer.js("WebSocket.prototype.send = () => {}")
+        customer.write("#text", "picture")
+        customer.until(lambda: customer.texts("#unsent .bubble") == ["picture"], "the unsent line")
+        customer.driver.refresh()
+        wait_for(["hi", "menu", "picture"])
+
+    await asyncio.to_thread(reload)
+    assert await said(server, conversation) == ["hi", "menu", "picture"]
+
+
+async def test_text_never_becomes_script(server: SmallServer, customer: Browser, agent: Browser) -> None:
+    conversation = await asyncio.to_thread(open_chat, customer, server)
+    await create_user(server.store, "eve", Role.AGENT, PASSWORD, passwords=CHEAP)
+    await set_display_name(server.store, "eve", EVIL[0])
+
+    def write() -> None:
+        customer.write("#text", "human")
+        customer.until(lambda: customer.texts(".note"), "the hand-over")
+
+    await asyncio.to_thread(write)
+    for evil in EVIL:
+        events = [
+            UserSaid(at=1.0, text=evil, message_id=f"v:{evil}", channel="web", metadata={"title": evil}),
+            BotSaid(at=1.0, text=evil, image=evil, buttons=(Button(evil, evil),)),
+            TakenOver(at=1.0, agent="eve"),
+            AgentSaid(at=1.0, text=evil, agent="eve"),
+        ]
+        await server.store.log.append(conversation, events, now=1.0)
+    server.hub.ring(conversation)
+
+    def look() -> None:
+        customer.until(lambda: len(customer.texts(".line.agent .bubble")) == len(EVIL), "the agent's lines")
+        sign_in(agent, server, "eve")
+        agent.key("j")
+        agent.until(lambda: len(agent.texts(".line.agent .bubble")) == len(EVIL), "the transcript")
+        for browser in (customer, agent):
+            shown = [text.strip("\u202e") for text in browser.texts(".line.agent .bubble")]
+            assert shown == [evil.strip("\u202e") for evil in EVIL]
+            assert browser.js("return window.pwned") is None
+            assert browser.js(MARKUP_IN_LINES) == 0
+            assert browser.js(FOREIGN_REQUESTS) == []
+            assert browser.troubles() == []
+
+    await asyncio.to_thread(look)
+
+
+MARKUP_IN_LINES = """
+return document.querySelectorAll(
+  "#lines :is(img, script, iframe, svg, style, base, form, [onerror], [href^=javascript])"
+).length
+"""
+FOREIGN_REQUESTS = """
+return performance.getEntriesByType("resource").map((entry) => entry.name)
+  .filter((name) => new URL(name).origin !== location.origin)
+"""
