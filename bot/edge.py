@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from bot.errors import FrontdeskError
-from bot.store.errors import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +30,6 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     except FrontdeskError as error:
         return web.json_response(error.to_json(), status=error.status)
-    except StoreError as error:
-        return _refusal(error.status, error.code, "The store could not do this now. Try again in a moment.")
     except web.HTTPException as error:
         if error.status < 400:
             raise

@@ -40,7 +40,7 @@ def serve(project: Path, host: str | None, port: int | None, database: str | Non
     loaded = load_project(project)
     settings = read_settings(project, host=host, port=port, database=database)
     bundle_or_train(settings, loaded)
-    # The models' and the database's threads hand the interpreter back five times sooner than by default: measured, it
+    # Threads of models and database hand the interpreter back five times sooner than by default: measured, it
     # nearly doubles the store's rate on two cores.
     sys.setswitchinterval(0.001)
     asyncio.run(_serve(settings, loaded))
