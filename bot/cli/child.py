@@ -6,6 +6,7 @@ lines.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -28,6 +29,11 @@ class TrainingFailed(FrontdeskError):
 
 def run_training(arguments: Sequence[str], *, console: Console | None = None) -> dict[str, Any]:
     """The result of `python -m training ARGUMENTS`. Raises TrainingFailed."""
+    if importlib.util.find_spec("torch") is None:
+        raise TrainingFailed(
+            "This installation can serve but not train. Install `frontdesk[train]`, or train where that is "
+            "installed and share FRONTDESK_HOME."
+        )
     shown = _Shown(console or Console(stderr=True))
     environment = {
         "OMP_NUM_THREADS": str(os.cpu_count() or 1),
