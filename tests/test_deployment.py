@@ -333,13 +333,9 @@ def test_bot_and_actions_serve_from_postgresql(
 
 def test_a_bot_without_a_bundle_says_what_to_do(machine: Machine) -> None:
     """The serving image has no training library; here its absence is played."""
-    hidden = machine.home / "hidden" / "torch"
-    hidden.mkdir(parents=True)
-    (hidden / "__init__.py").write_text(
-        "raise ModuleNotFoundError(\"No module named 'torch'\", name='torch')\n"
-    )
+    (machine.home / "sitecustomize.py").write_text("import sys\nsys.modules['torch'] = None\n")
     environment = machine.environment("bot")
-    environment["PYTHONPATH"] = f"{hidden.parent}:{environment['PYTHONPATH']}"
+    environment["PYTHONPATH"] = f"{machine.home}:{environment['PYTHONPATH']}"
     done = subprocess.run(
         machine.words(SERVICES["bot"]["command"]),
         env=environment,
@@ -350,7 +346,7 @@ def test_a_bot_without_a_bundle_says_what_to_do(machine: Machine) -> None:
         timeout=120,
     )
     assert done.returncode == 1
-    assert "frontdesk:" in done.stderr.splitlines()[-1]
+    assert "frontdesk[train]" in done.stderr.splitlines()[-1]
 
 
 @pytest.mark.slow
