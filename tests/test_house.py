@@ -6,10 +6,13 @@ Reads the tracked source; each test prints every violation at once, with file an
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -27,6 +30,16 @@ FORBIDDEN_MODULES = frozenset(
 FORBIDDEN_CALLS = frozenset({"eval", "exec", "torch.load", "yaml.load", "yaml.unsafe_load", "yaml.full_load"})
 SECRET_ENDINGS = ("signature", "digest", "token", "secret", "mac")
 HEAVY = ("torch", "transformers", "sentence_transformers", "sklearn", "scipy", "rasa_sdk")
+
+# What each room may count on beside the plain dependencies. rasa-sdk pins the server it stands on (sanic).
+EXTRAS = {
+    "bot": ("postgres",),
+    "nlu": (),
+    "retrieval": ("cpu",),
+    "training": ("cpu", "train"),
+    "actions": ("cpu", "actions"),
+}
+BROUGHT_ALONG = {"actions": {"sanic"}}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Check = Callable[[Path, ast.Module], Iterator[tuple[int, str]]]
@@ -212,6 +225,34 @@ def test_the_core_loads_without_its_surroundings() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == []
+
+
+def declared(room: str) -> set[str]:
+    """The distributions that `pyproject.toml` promises to this room."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    optional = project["optional-dependencies"]
+    lines = [*project["dependencies"], *(line for extra in EXTRAS[room] for line in optional[extra])]
+    return {canonical(re.split(r"[\[<>=!~; ]", line)[0]) for line in lines}
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_what_a_room_imports_is_declared(room: str) -> None:
+    """An import that only works because something else brought it along breaks a smaller installation."""
+    known = {*sys.stdlib_module_names, *ROOMS, *BROUGHT_ALONG.get(room, ())}
+    providers, promised = packages_distributions(), declared(room)
+    undeclared: list[str] = []
+    for path in sources(room):
+        for node in ast.walk(tree(path)):
+            for name in {module.partition(".")[0] for module in imported(node)} - known:
+                if not {canonical(found) for found in providers.get(name, ())} & promised:
+                    undeclared.append(
+                        f"{path.relative_to(ROOT)}: imports {name}, which no extra of {room} has"
+                    )
+    report(sorted(set(undeclared)))
 
 
 class TestTheRulesThemselves:
