@@ -80,7 +80,7 @@ class SocketChannel:
         visit = await self._hello(socket)
         if visit is None:
             return
-        watcher = asyncio.create_task(self._watch(visit))
+        watcher = asyncio.create_task(self._watch_or_close(visit))
         try:
             async for message in socket:
                 await visit.take(read_frame(message))
@@ -115,6 +115,16 @@ class SocketChannel:
             await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
             return None
         return visit
+
+    async def _watch_or_close(self, visit: Visit) -> None:
+        """A page that is told nothing any more must notice and come back."""
+        try:
+            await self._watch(visit)
+        except ConnectionResetError:
+            return
+        except Exception as error:
+            log.error("a visitor's page could not be told what is new: %s", type(error).__name__)
+            await visit.socket.close(code=WSCloseCode.INTERNAL_ERROR)
 
     async def _watch(self, visit: Visit) -> None:
         """Send what is new at every ring until the page has gone."""

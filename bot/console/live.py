@@ -78,7 +78,7 @@ class Live:
         return socket
 
     async def _serve(self, screen: Screen) -> None:
-        watcher = asyncio.create_task(self._watch(screen))
+        watcher = asyncio.create_task(self._watch_or_close(screen))
         try:
             async for message in screen.socket:
                 data = _read(message)
@@ -100,6 +100,16 @@ class Live:
                 await self._send_new(screen)
             case _:
                 screen.watched = None
+
+    async def _watch_or_close(self, screen: Screen) -> None:
+        """A console that is told nothing any more must notice and come back."""
+        try:
+            await self._watch(screen)
+        except ConnectionResetError:
+            return
+        except Exception as error:
+            log.error("a console could not be told what is new: %s", type(error).__name__)
+            await screen.socket.close(code=WSCloseCode.INTERNAL_ERROR)
 
     async def _watch(self, screen: Screen) -> None:
         with self.hub.watching() as bell:

@@ -136,40 +136,22 @@ async def small_server(
     telegram_api: str = "http://127.0.0.1:1",
     rest: dict[str, Any] | None = None,
     origins: tuple[str, ...] = (),
-    clock: Any = None,
+    https: bool = False,
 ) -> AsyncIterator[SmallServer]:
-    """Everything running; `rest` gives the REST channel's options."""
-    url = f"sqlite+aiosqlite:///{folder / 'bot.db'}"
-    await migrate(url)
+    """Everything running; `rest` gives the REST channel's options. The same folder is the same database."""
+    url = await database(folder / "bot.db")
     async with open_store(url) as store, aiohttp.ClientSession() as http:
-        hub, reader = Hub(), TableReader()
+        hub, reader, push = Hub(), TableReader(), frozenset({"telegram"})
         bot = Bot(domain=DOMAIN, inference=cast(Inference, reader), actions=None)
-        push = frozenset({"telegram"})
         manager = Manager(store, bot, hub, owner="test", lease=30.0, at_once=8, push=push)
-        credentials = TelegramCredentials.read(
-            {"access_token": TOKEN, "api": telegram_api}, server_secret=SECRET
-        )
+        block = {"access_token": TOKEN, "api": telegram_api}
+        credentials = TelegramCredentials.read(block, server_secret=SECRET)
         telegram = TelegramChannel(manager, store.log, http, credentials, timeout=2.0)
         socket = SocketChannel(manager, store, hub, Visitors(SECRET.encode()), origins)
-        times = {"clock": clock} if clock else {}
         intents = sorted(DOMAIN.intents)
-        console = open_console(store, hub, intents=lambda: intents, push=push, passwords=CHEAP, **times)
-        app = web.Application(middlewares=[edge.errors])
-        app.on_response_prepare.append(edge.harden)
-        for part in (
-            RestChannel(manager, **(rest or {})),
-            telegram,
-            socket,
-            console,
-            Pages("small", ("en", "zh")),
-        ):
-            app.add_routes(part.routes())
-
-        async def close_pages(_: web.Application) -> None:
-            await socket.close()
-            await console.close()
-
-        app.on_shutdown.append(close_pages)
+        console = open_console(store, hub, intents=lambda: intents, push=push, passwords=CHEAP, https=https)
+        channel = RestChannel(manager, **(rest or {}))
+        app = application([*channel.routes(), *telegram.routes()], socket, console)
         patience = Patience(first=0.01, most=0.05, attempts=4)
         sender = Sender(store.outbox, {"telegram": telegram}, hub, "test", patience, look_again=0.2)
         async with manager.running(), TestClient(TestServer(app)) as client:
@@ -179,3 +161,31 @@ async def small_server(
             finally:
                 sending.cancel()
                 await asyncio.gather(sending, return_exceptions=True)
+
+
+def application(routes: list[web.RouteDef], socket: SocketChannel, console: Console) -> web.Application:
+    """These parts behind the edge that the real server has."""
+
+    async def close_pages(_: web.Application) -> None:
+        await socket.close()
+        await console.close()
+
+    app = web.Application(middlewares=[edge.errors])
+    app.on_response_prepare.append(edge.harden)
+    app.on_shutdown.append(close_pages)
+    app.add_routes([*routes, *socket.routes(), *console.routes(), *Pages("small", ("en", "zh")).routes()])
+    return app
+
+
+_migrated: list[bytes] = []
+
+
+async def database(path: Path) -> str:
+    """The URL of the database at `path`, made if need be; the tables are built once and copied after that."""
+    url = f"sqlite+aiosqlite:///{path}"
+    if not _migrated:
+        await migrate(url)
+        _migrated.append(await asyncio.to_thread(path.read_bytes))
+    elif not await asyncio.to_thread(path.exists):
+        await asyncio.to_thread(path.write_bytes, _migrated[0])
+    return url

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.channels.contract import BadRequest
@@ -181,6 +181,7 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.binary() | json_values.map(lambda value: json.dumps(value).encode()))
 def test_reads_anything_or_refuses_it(body: bytes) -> None:
     try:
@@ -190,6 +191,7 @@ def test_reads_anything_or_refuses_it(body: bytes) -> None:
     assert message.conversation_id in (message.sender, f"rest:{message.sender}")
 
 
+@settings(deadline=None)
 @given(st.text(), st.text())
 def test_no_two_senders_share_a_conversation(one: str, other: str) -> None:
     def conversation(sender: str) -> str:

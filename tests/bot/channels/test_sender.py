@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.channels.contract import SendFailed
@@ -153,6 +153,7 @@ async def test_waits_for_a_channel_that_is_closed(store: Store) -> None:
         await until(lambda: platform.taken == ["one"])
 
 
+@settings(deadline=None)
 @given(st.integers(1, 100), st.none() | st.floats(0, 1e9), st.floats(0, 1))
 def test_waits_are_bounded(attempt: int, wish: float | None, chance: float) -> None:
     patience = Patience()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.channels.visit import Allowance
@@ -167,6 +167,7 @@ async def test_refuses_a_token_it_did_not_issue(server: SmallServer, token: str)
     assert await close_code(socket) == 4401
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=1, max_size=60), st.integers(0, 63))
 def test_no_changed_token_is_recognised(secret: bytes, place: int) -> None:
     visitors = Visitors(secret)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.channels.contract import Misconfigured, SendFailed
@@ -227,6 +227,7 @@ def test_refuses_credentials_that_cannot_work(given: dict[str, Any]) -> None:
         TelegramCredentials.read(given, server_secret=SECRET)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.sampled_from("ab .\n\t!?。😀界"), max_size=300), st.integers(2, 40))
 def test_cutting_loses_only_space(text: str, limit: int) -> None:
     pieces = split(text, limit)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.console.accounts import Role, create_user, setup_token
 from bot.console.errors import BadInput
 from bot.console.limiter import Limiter
 from bot.console.sessions import COOKIE
-from tests.bot.channels.small_server import CHEAP, SmallServer
-from tests.bot.console.browser import PASSWORD, Browser, customer_says
+from tests.bot.channels.small_server import CHEAP, SmallServer, small_server
+from tests.bot.console.browser import PASSWORD, Browser, anonymous, customer_says
 from tests.bot.console.conftest import SignIn
 
 EVERYBODY = {"administrator", "supervisor", "agent", "viewer"}
@@ -99,6 +100,15 @@ async def test_the_cookie_is_kept_from_scripts_and_other_sites(server: SmallServ
     assert "HttpOnly" in header and "SameSite=Lax" in header and "Path=/console" in header
 
 
+async def test_the_cookie_stays_off_plain_http_where_the_console_is_reached_by_https(tmp_path: Path) -> None:
+    async with small_server(tmp_path, https=True) as server:
+        await create_user(server.store, "eve", Role.AGENT, PASSWORD, passwords=CHEAP)
+        stranger = anonymous(server)
+        response = await stranger.sign_in("eve")
+        assert "; Secure" in response.headers["Set-Cookie"]
+        await stranger.http.close()
+
+
 async def test_a_new_sign_in_ends_the_session_before(server: SmallServer, sign_in: SignIn) -> None:
     browser = await sign_in("eve", "agent")
     old = {cookie.key: cookie.value for cookie in browser.http.cookie_jar}
@@ -138,6 +148,7 @@ async def test_checks_ten_of_a_thousand_guesses(server: SmallServer, stranger: B
     assert others.count(401) == 40 and others[-1] == 429
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 30), max_size=80))
 def test_no_window_holds_more_attempts_than_allowed(steps: list[float]) -> None:
     now, passed = 0.0, []

@@ -184,11 +184,14 @@ async def test_refuses_what_it_cannot_read(server: SmallServer, sign_in: SignIn)
     assert huge.status == 400
 
 
-async def _events(socket: ClientWebSocketResponse) -> dict[str, Any]:
+async def _events(socket: ClientWebSocketResponse, *, waiting: list[int] | None = None) -> dict[str, Any]:
+    """The next frame of events; `waiting` collects what was said of the queue meanwhile."""
     while True:
         frame: dict[str, Any] = await socket.receive_json(timeout=10)
         if frame["type"] == "events":
             return frame
+        if waiting is not None:
+            waiting.append(frame["waiting"])
 
 
 async def test_tells_an_open_console_what_is_new_once(server: SmallServer, sign_in: SignIn) -> None:
@@ -199,12 +202,11 @@ async def test_tells_an_open_console_what_is_new_once(server: SmallServer, sign_
     seen = [event["seq"] for event in (await _events(socket))["events"]]
     assert seen[0] == 3
     await customer_says(server, "human")
-    frame = await _events(socket)
+    told: list[int] = []
+    frame = await _events(socket, waiting=told)
     seen += [event["seq"] for event in frame["events"]]
     assert seen == list(range(3, 3 + len(seen)))
-    assert frame["conversation"]["holder"] == "queue"
-    while (lists := await socket.receive_json(timeout=10))["type"] != "lists" or not lists["waiting"]:
-        pass
+    assert frame["conversation"]["holder"] == "queue" and told[-1] == 1
     await socket.close()
 
 

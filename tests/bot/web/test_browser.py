@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from selenium.webdriver.common.keys import Keys
 
 from bot.console.accounts import Role, create_user, set_display_name, setup_token
 from bot.dialogue.events import AgentSaid, BotSaid, TakenOver, UserSaid
@@ -80,53 +81,58 @@ async def said(server: SmallServer, conversation: str) -> list[str]:
 
 async def test_a_customer_and_an_agent_talk(server: SmallServer, customer: Browser, agent: Browser) -> None:
     token = await setup_token(server.store)
-
-    def set_up() -> None:
-        agent.open(address(server, "/console") + f"#setup={token}")
-        agent.until(lambda: agent.texts("#gate-title") == ["Welcome"], "the set-up form")
-        assert agent.js("return location.hash") == ""
-        agent.find("#gate-name").send_keys("mia")
-        agent.write("#gate-password", PASSWORD)
-        agent.until(lambda: "Nobody is waiting." in agent.texts("#rows-empty"), "the empty queue")
-
-    def ask() -> None:
-        open_chat(customer, server)
-        customer.write("#text", "menu")
-        customer.until(lambda: customer.texts(".choices button") == ["Short", "Long"], "the choices")
-        customer.find(".choices button").click()
-        customer.until(lambda: "You picked." in customer.texts(".bubble"), "the answer")
-        assert customer.texts(".line.customer .bubble") == ["menu", "Short"]
-        assert customer.texts(".choices button") == []
-        customer.write("#text", "human")
-        customer.until(lambda: "number 1 in line" in customer.texts("#status")[0], "the place in the queue")
-        assert "A colleague will take over" in str(
-            customer.js("return document.querySelector('#heard').textContent")
-        )
-
-    def answer() -> None:
-        agent.until(lambda: agent.texts("#rows .title"), "the waiting conversation")
-        agent.key("j")
-        agent.until(lambda: "talk_to_human" in agent.texts(".bars span"), "the bot's reading")
-        agent.key("t")
-        agent.until(lambda: agent.find("#hand-back").is_displayed(), "the take-over")
-        agent.write("#text", "I am here.")
-        customer.until(lambda: "I am here." in customer.texts(".line.agent .bubble"), "the agent's line")
-        assert customer.texts("#status") == ["You are talking with a colleague"]
-
-    def finish() -> None:
-        customer.write("#text", "thank you")
-        agent.until(lambda: "thank you" in agent.texts(".line.customer .bubble"), "the customer's line")
-        agent.key("\ue00c")  # Escape leaves the text field
-        agent.key("b")
-        agent.until(lambda: agent.find("#take-over").is_displayed(), "the hand-back")
-        customer.until(lambda: customer.texts("#status") == ["Online"], "the bot's return")
-        customer.write("#text", "hi")
-        customer.until(lambda: "Hello." in customer.texts(".line.bot .bubble")[-1], "the bot's answer")
-
-    for act in (set_up, ask, answer, finish):
-        await asyncio.to_thread(act)
+    await asyncio.to_thread(set_up, agent, address(server, f"/console#setup={token}"))
+    await asyncio.to_thread(open_chat, customer, server)
+    await asyncio.to_thread(ask, customer)
+    await asyncio.to_thread(answer, customer, agent)
+    await asyncio.to_thread(finish, customer, agent)
     assert await asyncio.to_thread(customer.troubles) == []
     assert await asyncio.to_thread(agent.troubles) == []
+
+
+def set_up(agent: Browser, link: str) -> None:
+    agent.open(link)
+    agent.until(lambda: agent.texts("#gate-title") == ["Welcome"], "the set-up form")
+    assert agent.js("return location.hash") == ""
+    agent.find("#gate-name").send_keys("mia")
+    agent.write("#gate-password", PASSWORD)
+    agent.until(lambda: "Nobody is waiting." in agent.texts("#rows-empty"), "the empty queue")
+
+
+def ask(customer: Browser) -> None:
+    customer.write("#text", "menu")
+    customer.until(lambda: customer.texts(".choices button") == ["Short", "Long"], "the choices")
+    customer.find(".choices button").click()
+    customer.until(lambda: "You picked." in customer.texts(".bubble"), "the answer")
+    assert customer.texts(".line.customer .bubble") == ["menu", "Short"]
+    assert customer.texts(".choices button") == []
+    customer.write("#text", "human")
+    customer.until(lambda: "number 1 in line" in customer.texts("#status")[0], "the place in the queue")
+    heard = str(customer.js("return document.querySelector('#heard').textContent"))
+    assert "A colleague will take over" in heard
+
+
+def answer(customer: Browser, agent: Browser) -> None:
+    agent.until(lambda: agent.texts("#rows .title"), "the waiting conversation")
+    agent.key("j")
+    agent.until(lambda: "talk_to_human" in agent.texts(".bars span"), "the bot's reading")
+    agent.key("t")
+    agent.until(lambda: agent.find("#hand-back").is_displayed(), "the take-over")
+    agent.until(lambda: agent.find("#send").is_enabled(), "the composer")
+    agent.write("#text", "I am here.")
+    customer.until(lambda: "I am here." in customer.texts(".line.agent .bubble"), "the agent's line")
+    assert customer.texts("#status") == ["You are talking with a colleague"]
+
+
+def finish(customer: Browser, agent: Browser) -> None:
+    customer.write("#text", "thank you")
+    agent.until(lambda: "thank you" in agent.texts(".line.customer .bubble"), "the customer's line")
+    agent.find("#text").send_keys(Keys.ESCAPE)
+    agent.key("b")
+    agent.until(lambda: agent.find("#take-over").is_displayed(), "the hand-back")
+    customer.until(lambda: customer.texts("#status") == ["Online"], "the bot's return")
+    customer.write("#text", "hi")
+    customer.until(lambda: "Hello." in customer.texts(".line.bot .bubble")[-1], "the bot's answer")
 
 
 async def test_messages_survive_a_cut_and_a_reload_and_arrive_once(
@@ -182,6 +188,7 @@ async def test_text_never_becomes_script(server: SmallServer, customer: Browser,
 
     def look() -> None:
         customer.until(lambda: len(customer.texts(".line.agent .bubble")) == len(EVIL), "the agent's lines")
+        assert set(customer.texts(".line.agent .name")) == {EVIL[0]}
         sign_in(agent, server, "eve")
         agent.key("j")
         agent.until(lambda: len(agent.texts(".line.agent .bubble")) == len(EVIL), "the transcript")
