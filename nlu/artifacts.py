@@ -120,7 +120,9 @@ def read_bundle(folder: Path) -> Bundle:
             ),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise BundleCorrupt(f"{folder.name}: its manifest lacks or garbles {error}.", path=MANIFEST) from error
+        raise BundleCorrupt(
+            f"{folder.name}: its manifest lacks or garbles {error}.", path=MANIFEST
+        ) from error
 
 
 def verify(folder: Path) -> Bundle:
@@ -203,7 +205,9 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     except ValueError as error:  # also covers text that is no UTF-8
         raise BundleCorrupt(f"{folder.name}: {MANIFEST} is no JSON; restore it.", path=MANIFEST) from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise BundleCorrupt(f"{folder.name}: its manifest is not of format {FORMAT}; train anew.", path=MANIFEST)
+        raise BundleCorrupt(
+            f"{folder.name}: its manifest is not of format {FORMAT}; train anew.", path=MANIFEST
+        )
     return manifest
 
 

@@ -17,7 +17,7 @@ class BundleMissing(BundleError):
 
 
 class BundleCorrupt(BundleError):
-    """A bundle's files are not those its manifest lists; `path` is the first file at fault, within the bundle."""
+    """A bundle's files are not those its manifest lists; `path` is the first at fault, within the bundle."""
 
     def __init__(self, message: str, *, path: str) -> None:
         super().__init__(message)

@@ -92,7 +92,9 @@ def read_answers(path: Path) -> tuple[Answer, ...]:
         except (json.JSONDecodeError, AnswerInvalid) as error:
             raise AnswerInvalid(f"{path.name} line {number}: {error}") from error
         if answer.id in answers:
-            raise AnswerInvalid(f"{path.name} line {number}: the id {answer.id} appears twice; ids are unique.")
+            raise AnswerInvalid(
+                f"{path.name} line {number}: the id {answer.id} appears twice; ids are unique."
+            )
         answers[answer.id] = answer
     return tuple(answers.values())
 

@@ -21,7 +21,9 @@ MODEL, TOKENIZER, SETTINGS = "model.onnx", "tokenizer.json", "encoder.json"
 class Encoder:
     """Mean-pooled, L2-normalised sentence vectors. Safe to call from several threads at once."""
 
-    def __init__(self, session: onnxruntime.InferenceSession, tokenizer: Tokenizer, *, dim: int, name: str) -> None:
+    def __init__(
+        self, session: onnxruntime.InferenceSession, tokenizer: Tokenizer, *, dim: int, name: str
+    ) -> None:
         self._session = session
         self._tokenizer = tokenizer
         self.dim = dim
@@ -56,15 +58,17 @@ class Encoder:
         vectors = np.empty((len(texts), self.dim), dtype=np.float32)
         for row, text in enumerate(texts):
             ids = np.asarray([self._tokenizer.encode(text).ids], dtype=np.int64)
-            vectors[row] = self._session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})[0][0]
+            vectors[row] = self._session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})[
+                0
+            ][0]
         return vectors
 
 
 def load_encoders(bundle: Path, *, threads: int = 1) -> tuple[Encoder, Encoder]:
-    """The encoders of a bundle: (for retrieval, for intents); one and the same in the fast recipe."""
+    """The encoders of a bundle: (for intents, for retrieval); one and the same in the fast recipe."""
     shared = Encoder.load(bundle / "encoder", threads=threads)
     own = bundle / "intents"
-    return shared, Encoder.load(own, threads=threads) if (own / MODEL).is_file() else shared
+    return Encoder.load(own, threads=threads) if (own / MODEL).is_file() else shared, shared
 
 
 def _options(threads: int) -> onnxruntime.SessionOptions:

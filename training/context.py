@@ -37,7 +37,9 @@ class PartResult:
     """What a trained part puts on record: every knob, and what was measured on held-out data."""
 
     recipe: Mapping[str, Any] = field(default_factory=dict)  # every knob, JSON values only
-    metrics: Mapping[str, Any] = field(default_factory=dict)  # JSON values only; no times (they live in the manifest)
+    metrics: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # JSON values only; no times (they live in the manifest)
 
 
 PartTrainer = Callable[[TrainContext], PartResult | None]

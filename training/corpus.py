@@ -140,7 +140,11 @@ def _rows(path: Path) -> list[tuple[dict[str, Any], str]]:
     if not path.is_file():
         return []
     lines = path.read_text(encoding="utf-8").split("\n")
-    return [(_object(line, f"{path.name} line {n}"), f"{path.name} line {n}") for n, line in enumerate(lines, 1) if line.strip()]
+    return [
+        (_object(line, f"{path.name} line {n}"), f"{path.name} line {n}")
+        for n, line in enumerate(lines, 1)
+        if line.strip()
+    ]
 
 
 def _text(row: Mapping[str, Any], key: str, where: str) -> str:

@@ -1,0 +1,151 @@
+"""Vectors and texts to intents: calibrated probabilities, a conformal prediction set, an out-of-scope score.
+
+Knows numpy arithmetic and two files; knows no encoder, no training and no policy.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+
+from nlu.errors import PartUnreadable
+from nlu.ngrams import buckets
+
+FORMAT = 1
+HEAD, SETTINGS = "head.safetensors", "intents.json"
+NO_GUARANTEE = "no guarantee"
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class IntentPrediction:
+    """What one message was taken for; `verdicts` fall in probability and sum to 1 over all intents.
+
+    `prediction_set` holds the right intent with probability 1 - alpha where the bundle has a guarantee.
+    """
+
+    verdicts: tuple[tuple[str, float], ...]
+    prediction_set: tuple[str, ...]
+    out_of_scope: bool
+    oos_score: float  # above the bundle's threshold means out of scope; about 0 for an ordinary message
+    guaranteed: bool  # whether enough held-out rows stand behind the prediction set
+
+
+@dataclass(frozen=True, slots=True)
+class OosScale:
+    """How energy and distance become one score: each standardised on held-out in-scope rows, then added."""
+
+    energy_mean: float
+    energy_std: float
+    distance_mean: float
+    distance_std: float
+    threshold: float
+
+    def score(self, energy: Array, distance: Array) -> Array:
+        """One number a row, from the energy and distance of each row."""
+        return (energy - self.energy_mean) / self.energy_std + (
+            distance - self.distance_mean
+        ) / self.distance_std
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A network of one hidden layer over the sentence vector and the summed rows of hashed n-grams."""
+
+    ngrams: Array  # [buckets, width]
+    w1: Array  # [dim + width, hidden]
+    b1: Array
+    w2: Array  # [hidden, labels]
+    b2: Array
+    reference: Array  # [rows, dim]: vectors of training texts, for the distance
+    scale: float  # of the unit vector, so that it weighs against the n-grams
+
+    def logits(self, vectors: Array, texts: Sequence[str]) -> Array:
+        """Unscaled scores [n, labels]. The torch twin in training/head.py computes the same."""
+        bags = np.stack([self._bag(text) for text in texts]) if texts else self.ngrams[:0]
+        hidden = np.maximum(np.concatenate([vectors * self.scale, bags], axis=1) @ self.w1 + self.b1, 0.0)
+        return np.asarray(hidden @ self.w2 + self.b2, dtype=np.float32)
+
+    def distance(self, vectors: Array) -> Array:
+        """1 - cosine to the nearest training text, [n]."""
+        return np.asarray(1.0 - (vectors @ self.reference.T).max(axis=1), dtype=np.float32)
+
+    def _bag(self, text: str) -> Array:
+        rows = buckets(text, size=len(self.ngrams))
+        if not rows:
+            return np.zeros(self.ngrams.shape[1], dtype=np.float32)
+        return np.asarray(self.ngrams[rows].sum(axis=0) / np.sqrt(len(rows)), dtype=np.float32)
+
+
+class IntentClassifier:
+    """A trained and calibrated head. Immutable, so safe to call from several threads."""
+
+    def __init__(self, head: Head, settings: Mapping[str, Any]) -> None:
+        self._head = head
+        self.labels: tuple[str, ...] = tuple(settings["labels"])
+        self.temperature = float(settings["temperature"])
+        self.alpha = float(settings["alpha"])
+        self.quantile = float(settings["quantile"])
+        self.guarantee = str(settings["guarantee"])
+        self._oos_labels = frozenset(settings["oos_labels"])
+        self._oos = OosScale(**settings["oos"])
+
+    @classmethod
+    def load(cls, folder: Path) -> "IntentClassifier":
+        """Loads the `intents` folder of a bundle. Raises PartUnreadable."""
+        try:
+            settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+            if settings["format"] != FORMAT:
+                raise PartUnreadable(f"{folder}: intents of format {settings['format']!r}, not {FORMAT}.")
+            tensors = {k: np.asarray(v, dtype=np.float32) for k, v in load_file(folder / HEAD).items()}
+            return cls(Head(**tensors, scale=float(settings["scale"])), settings)
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+            raise PartUnreadable(f"{folder} holds no readable intents ({error!r}); train anew.") from error
+
+    @property
+    def guaranteed(self) -> bool:
+        """Whether the prediction sets carry their promise."""
+        return self.guarantee != NO_GUARANTEE
+
+    @property
+    def oos_threshold(self) -> float:
+        """The score above which a message is out of scope."""
+        return self._oos.threshold
+
+    def predict(self, vectors: Array, texts: Sequence[str]) -> list[IntentPrediction]:
+        """One prediction a row of vectors [n, dim]; texts are the same n messages."""
+        if not len(texts):
+            return []
+        logits = self._head.logits(vectors, texts)
+        probabilities = softmax(logits / self.temperature)
+        scores = self._oos.score(energy(logits), self._head.distance(vectors))
+        return [self._one(p, float(s)) for p, s in zip(probabilities, scores, strict=True)]
+
+    def _one(self, probabilities: Array, score: float) -> IntentPrediction:
+        order = np.argsort(-probabilities, kind="stable")
+        verdicts = tuple((self.labels[i], float(probabilities[i])) for i in order)
+        # The likeliest always belongs: an empty set would leave nothing to ask about.
+        members = tuple(
+            name for rank, (name, p) in enumerate(verdicts) if rank == 0 or p >= 1.0 - self.quantile
+        )
+        refused = verdicts[0][0] in self._oos_labels or score > self._oos.threshold
+        return IntentPrediction(verdicts, members, refused, score, self.guaranteed)
+
+
+def softmax(logits: Array) -> Array:
+    """Row-wise softmax [n, labels]."""
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def energy(logits: Array) -> Array:
+    """Minus log-sum-exp of each row: high where no intent claims the text (arXiv:2010.03759)."""
+    top = logits.max(axis=1)
+    return np.asarray(-(top + np.log(np.exp(logits - top[:, None]).sum(axis=1))), dtype=np.float32)

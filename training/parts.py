@@ -1,0 +1,28 @@
+"""The table of parts a bundle is made of, in the order they are trained.
+
+Knows names and functions; each function makes one folder out of a TrainContext.
+"""
+
+from training.accurate import train_intents_accurate
+from training.answers import train_answers
+from training.context import PartTrainer
+from training.entities import train_entities
+from training.fast import train_intents
+from training.respond import train_responses
+from training.risk import train_risk
+from training.triage import train_triage
+
+PARTS: dict[str, PartTrainer] = {
+    "intents": train_intents,
+    "entities": train_entities,
+    "answers": train_answers,
+    "risk": train_risk,
+    "triage": train_triage,
+    "responses": train_responses,
+}
+
+RECIPES: dict[str, dict[str, PartTrainer]] = {
+    "fast": {},
+    "accurate": {"intents": train_intents_accurate},
+}
+"""What a recipe trains in another way than PARTS."""
