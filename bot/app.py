@@ -82,7 +82,10 @@ async def running_server(
         platforms: dict[str, Platform] = {}
         if telegram:
             credentials = TelegramCredentials.read(telegram, server_secret=settings.secret)
-            platforms["telegram"] = TelegramChannel(manager, store.log, session, credentials)
+            channel = TelegramChannel(manager, store.log, session, credentials)
+            platforms["telegram"] = channel
+            if credentials.webhook_url:
+                await stack.enter_async_context(_in_background(channel.announce()))
         chat = SocketChannel(manager, store, hub, Visitors(settings.secret.encode()), settings.cors_origins)
         console = open_console(
             store,
@@ -98,7 +101,7 @@ async def running_server(
             *chat.routes(),
             *(route for platform in platforms.values() for route in platform.routes()),
             *console.routes(),
-            *Pages(project.name, project.settings.languages).routes(),
+            *Pages(project.name, project.settings.languages, https=_is_https(settings)).routes(),
         ]
         app = _application(settings, routes, metrics, manager)
 

@@ -6,9 +6,11 @@ only: in a group everybody would read the answers meant for one customer.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
+import logging
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -32,9 +34,12 @@ from bot.dialogue.message import InboundMessage
 from bot.store.log import Log
 from bot.store.outbox import Delivery
 
+log = logging.getLogger(__name__)
+
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name
 LARGEST_UPDATE = 256 * 1024
 LONGEST_TEXT = 4096
+LONGEST_WAIT = 300.0  # seconds between two attempts to register the webhook
 LONGEST_PAYLOAD = 64  # bytes of callback_data
 _API = "https://api.telegram.org"
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
@@ -195,6 +200,21 @@ class TelegramChannel:
                 "allowed_updates": ["message", "callback_query"],
             },
         )
+
+    async def announce(self) -> None:
+        """`register`, tried until Telegram takes it or no attempt can help; what went wrong is logged."""
+        wait = 1.0
+        while True:
+            try:
+                return await self.register()
+            except Misconfigured as error:
+                return log.error("%s", error.message)
+            except SendFailed as failure:
+                log.warning("telegram: the webhook is not registered yet: %s", failure.error)
+                if failure.permanent:
+                    return
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, LONGEST_WAIT)
 
     async def call(self, method: str, body: Mapping[str, Any]) -> Any:
         """The `result` of one Bot API call. Raises SendFailed, whose code never holds the address with its

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -202,21 +203,23 @@ async def test_never_shows_its_token(fake: FakeTelegram) -> None:
     assert TOKEN not in repr(credentials) and credentials.secret_token not in repr(credentials)
 
 
-async def test_registers_its_webhook_with_its_secret(server: SmallServer, fake: FakeTelegram) -> None:
+async def test_registers_no_webhook_without_an_address(server: SmallServer, fake: FakeTelegram) -> None:
     with pytest.raises(Misconfigured):
         await server.telegram.register()
-    credentials = TelegramCredentials.read(
-        {
-            "access_token": TOKEN,
-            "webhook_url": "https://a.example/webhooks/telegram/webhook",
-            "api": fake.url,
-        },
-        server_secret=SECRET,
+
+
+async def test_registers_as_soon_as_the_platform_is_there(server: SmallServer, fake: FakeTelegram) -> None:
+    url = "https://a.example/webhooks/telegram/webhook"
+    block = {"access_token": TOKEN, "webhook_url": url, "api": fake.url}
+    channel = replace(
+        server.telegram, credentials=TelegramCredentials.read(block, server_secret=SECRET), _taken={}
     )
-    object.__setattr__(server.telegram, "credentials", credentials)
-    await server.telegram.register()
-    method, body = fake.taken[0]
-    assert (method, body["secret_token"]) == ("setWebhook", credentials.secret_token)
+    fake.refusals = [(502, {})]
+    await channel.announce()
+    assert [(method, body["url"]) for method, body in fake.taken] == [("setWebhook", url)]
+    assert fake.taken[0][1]["secret_token"] == channel.credentials.secret_token
+    await server.telegram.announce()
+    assert len(fake.taken) == 1
 
 
 @pytest.mark.parametrize(
