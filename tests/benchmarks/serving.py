@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import shutil
 import signal
@@ -181,7 +180,3 @@ def main(project: Path) -> dict[str, Any]:
     with contextlib.suppress(AttributeError, OSError):
         os.sched_setaffinity(0, {int(SENDER_CORE)})
     return {"frontdesk": asyncio.run(measure_frontdesk(project)), "bare_aiohttp": asyncio.run(measure_bare())}
-
-
-if __name__ == "__main__":
-    print(json.dumps(main(Path(sys.argv[1] if len(sys.argv) > 1 else "examples/insurer")), indent=2))

@@ -1,0 +1,96 @@
+"""`make bench`: measures, prints, and writes docs/benchmarks.md anew.
+
+Parts may be named: `python -m tests.benchmarks serving intents answers first-bot`; those left out keep their
+figures.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks import first_bot, page, quality, serving
+
+ROOT = Path(__file__).parents[2]
+FIGURES = ROOT / "docs" / "benchmarks.json"
+
+
+def measure_serving() -> dict[str, Any]:
+    return serving.main(ROOT / "examples" / "insurer")
+
+
+def measure_intents() -> dict[str, Any]:
+    data = data_folder()
+    return {
+        "banking77": quality.banking77(data),
+        "banking77_oos": quality.banking77_oos(data),
+    }
+
+
+def measure_accurate() -> dict[str, Any]:
+    return {"banking77": quality.banking77(data_folder(), recipe="accurate")}
+
+
+def measure_answers() -> dict[str, Any]:
+    return {"stackfaq": quality.stackfaq(data_folder())}
+
+
+def measure_first_bot() -> dict[str, Any]:
+    data = data_folder()
+    with tempfile.TemporaryDirectory() as folder:
+        return {
+            "covid_faq": first_bot.from_table(data / "covid_faq" / "faq_bank.csv", "--language", "en"),
+            "medquad_500": first_bot.from_table(first_bot.medquad(data, Path(folder))),
+        }
+
+
+PARTS: dict[str, Callable[[], dict[str, Any]]] = {
+    "serving": measure_serving,
+    "intents": measure_intents,
+    "accurate": measure_accurate,
+    "answers": measure_answers,
+    "first-bot": measure_first_bot,
+}
+
+
+def data_folder() -> Path:
+    """Where the public data sets lie."""
+    named = os.environ.get("FRONTDESK_DATA")
+    if not named or not Path(named).is_dir():
+        raise SystemExit("Set FRONTDESK_DATA to the folder of the data sets; each has a README there.")
+    return Path(named)
+
+
+def machine() -> str:
+    """The processor and how many of it this process may use."""
+    names = [
+        line.split(":")[1].strip()
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if "model name" in line
+    ]
+    return f"{len(os.sched_getaffinity(0))} cores of {names[0] if names else platform.machine()}"
+
+
+def main(wanted: list[str]) -> None:
+    unknown = set(wanted) - set(PARTS)
+    if unknown:
+        raise SystemExit(f"There is no part {', '.join(sorted(unknown))}; the parts are {', '.join(PARTS)}.")
+    figures: dict[str, Any] = json.loads(FIGURES.read_text()) if FIGURES.is_file() else {}
+    where = machine()
+    for name in wanted or PARTS:
+        sys.stderr.write(f"{name} …\n")
+        figures[name] = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "machine": where, **PARTS[name]()}
+        FIGURES.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        page.write(figures, ROOT / "docs" / "benchmarks.md")
+    sys.stdout.write(json.dumps({name: figures[name] for name in wanted or PARTS}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,183 @@
+"""Writes docs/benchmarks.md from the figures: every table with its command, the machine and the day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+Figures = Mapping[str, Any]
+
+HEAD = """\
+# Benchmarks
+
+Measured, not promised: each table says by which command, on which machine and when. The machine is shared and noisy, so
+compare figures within a table, best with the peer that ran beside, and run them on your own. `make bench` writes this page
+anew; `FRONTDESK_DATA` names the folder of the public data sets, which are not part of the project. A part alone:
+`python -m tests.benchmarks serving`.
+"""
+
+
+def write(figures: Figures, page: Path) -> None:
+    """The page, with the parts that have figures."""
+    sections = [section(figures[name]) for name, section in SECTIONS.items() if name in figures]
+    page.write_text("\n".join([HEAD, *sections]), encoding="utf-8")
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(str(cell) for cell in line)} |" for line in lines) + "\n"
+
+
+def _measured(figures: Figures, command: str) -> str:
+    return f"`{command}`, {figures['date']}, {figures['machine']}.\n"
+
+
+def _share(value: Any) -> str:
+    return "–" if value is None else f"{100 * float(value):.1f} %"
+
+
+def _serving(figures: Figures) -> str:
+    ours, bare = figures["frontdesk"], figures["bare_aiohttp"]
+
+    def row(name: str, read: Callable[[Figures], Any]) -> list[Any]:
+        return [name, read(ours), read(bare)]
+
+    def ratio(name: str, read: Callable[[Figures], float]) -> list[Any]:
+        return [name, f"{read(ours) / read(bare):.2f}", "1"]
+
+    rows = [
+        row("warm turn, p50 / p95, ms", lambda f: f"{f['warm']['p50_ms']} / {f['warm']['p95_ms']}"),
+        row("16 senders, messages/s", lambda f: f["sixteen_senders"]["messages_per_second"]),
+        row("16 senders, p50 / p95, ms", lambda f: _pair(f["sixteen_senders"])),
+        row(
+            "one sender, 300 messages: last tenth / first",
+            lambda f: f["one_sender_300"]["last_tenth_over_first"],
+        ),
+        ratio("warm p50, times the bare server's", lambda f: float(f["warm"]["p50_ms"])),
+        ["start to ready, s", ours["ready_seconds"], "–"],
+        ["resident memory at the end, MB", ours["resident_mb"], "–"],
+    ]
+    return (
+        "## Serving\n\nThe example bot on one core, the senders on the other, over HTTP to the REST webhook, SQLite with "
+        "every commit on disk (`synchronous=FULL`), answers from the template path, the response model off. Beside it a bare "
+        "aiohttp handler that commits one row a message: what this machine gives at most.\n\n"
+        + _table(["", "Frontdesk", "bare aiohttp + SQLite"], rows)
+        + "\n"
+        + _measured(figures, "python -m tests.benchmarks serving")
+    )
+
+
+def _pair(values: Figures) -> str:
+    return f"{values['p50_ms']} / {values['p95_ms']}"
+
+
+def _intents(figures: Figures) -> str:
+    names = (
+        ("banking77", "BANKING77, all 77 intents"),
+        ("banking77_oos", "50 intents; 27 others and chatter as out of scope"),
+    )
+    rows = [
+        [
+            about,
+            _share(figures[name]["accuracy"]),
+            _share(figures[name]["macro_f1"]),
+            _share(figures[name].get("oos_recall")),
+            _share(figures[name].get("in_scope_accuracy_with_rejection")),
+            _share(figures[name].get("auroc")),
+            f"{figures[name]['ece']:.3f}",
+            _share(figures[name]["coverage_at_2pct_error"]),
+            f"{figures[name]['train_seconds']:.0f}",
+            f"{figures[name]['latency_ms']['p50']:.1f} / {figures[name]['latency_ms']['p95']:.1f}",
+        ]
+        for name, about in names
+    ]
+    head = [
+        "fast recipe",
+        "accuracy",
+        "macro-F1",
+        "OOS recall",
+        "in scope, right and accepted",
+        "AUROC",
+        "ECE",
+    ]
+    head += ["coverage at 2 % error", "training, s", "ms a text, p50 / p95"]
+    return (
+        "## Intents\n\nThe test rows are the part of the published sets that is here (a quarter is set aside). No "
+        "hyper-parameter was chosen on them.\n\n"
+        + _table(head, rows)
+        + "\n`frontdesk evaluate intents --recipe fast --train $FRONTDESK_DATA/banking77/train.csv "
+        "--test $FRONTDESK_DATA/banking77/test.csv`; all of it by "
+        + _measured(figures, "python -m tests.benchmarks intents")
+    )
+
+
+def _accurate(figures: Figures) -> str:
+    own = figures["banking77"]
+    rows = [
+        [
+            "BANKING77",
+            _share(own["accuracy"]),
+            _share(own["macro_f1"]),
+            f"{own['ece']:.3f}",
+            f"{own['train_seconds']:.0f}",
+        ]
+    ]
+    return (
+        "## Intents, the accurate recipe\n\nThe whole BERT is fine-tuned.\n\n"
+        + _table(["", "accuracy", "macro-F1", "ECE", "training, s"], rows)
+        + "\n"
+        + _measured(figures, "python -m tests.benchmarks accurate")
+    )
+
+
+def _answers(figures: Figures) -> str:
+    own = figures["stackfaq"]
+    keys = ("recall_at_1", "recall_at_5", "mrr", "map", "ndcg_at_10")
+    rows = [
+        [name, *(f"{values[key]:.3f}" for key in keys)]
+        for name, values in (("Frontdesk", own), ("BM25", own["bm25"]))
+    ]
+    return (
+        "## Answers\n\nStackFAQ: a generated paraphrase must find its question among 109.\n\n"
+        + _table(["", "recall@1", "recall@5", "MRR", "MAP", "nDCG@10"], rows)
+        + f"\nA search takes {own['query_ms']['p50']:.2f} ms (p50), {own['query_ms']['p95']:.2f} (p95), the encoder "
+        "included. `frontdesk evaluate answers --answers answers.csv --queries queries.csv`; the columns are converted by "
+        + _measured(figures, "python -m tests.benchmarks answers")
+    )
+
+
+def _first_bot(figures: Figures) -> str:
+    rows = [
+        [
+            about,
+            figures[name]["answers"],
+            figures[name]["import_seconds"],
+            figures[name]["first_answer_seconds"],
+            f"{figures[name]['answered']} of {figures[name]['asked']}",
+        ]
+        for name, about in (("covid_faq", "covid_faq, English rows"), ("medquad_500", "medquad, 500 pairs"))
+    ]
+    head = [
+        "source",
+        "answers",
+        "import, s",
+        "import to first answer over REST, s",
+        "own questions answered at once",
+    ]
+    return (
+        "## A first bot\n\n`frontdesk import`, then `frontdesk serve`, which trains; nothing else is written by hand. Wall "
+        "time on both cores.\n\n"
+        + _table(head, rows)
+        + "\n"
+        + _measured(figures, "python -m tests.benchmarks first-bot")
+    )
+
+
+SECTIONS: dict[str, Callable[[Figures], str]] = {
+    "serving": _serving,
+    "first-bot": _first_bot,
+    "intents": _intents,
+    "accurate": _accurate,
+    "answers": _answers,
+}
