@@ -24,7 +24,7 @@ _LETTERS = "A-Za-z0-9À-ɏ"  # Latin only: Chinese stands beside an address with
 
 _URL = re.compile(
     r"(?:(?:https?|ftp)://|www\.)[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]{2,}"
-    r"|(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}[/?][A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*",
+    r"|(?<![A-Za-z0-9@.-])(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}[/?][A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+",
     re.IGNORECASE,
 )
 _EMAIL = re.compile(

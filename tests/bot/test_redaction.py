@@ -18,6 +18,7 @@ DIGITS = "0123456789"
     [
         ("write to jo.bloggs+claims@mail.example.co.uk please", "write to <email> please"),
         ("我的邮箱是wang@example.cn谢谢", "我的邮箱是<email>谢谢"),
+        ("is it jo@example.com?", "is it <email>?"),
         ("jo (at) example (dot) com", "<email>"),
         ("see https://example.com/reset?token=s3cr3t请帮我", "see <url>请帮我"),
         ("open example.com/a?key=1 now", "open <url> now"),
