@@ -45,6 +45,7 @@ ENV PATH=/opt/frontdesk/bin:$PATH \
     HOME=/var/lib/frontdesk \
     FRONTDESK_HOME=/var/lib/frontdesk \
     HF_HUB_OFFLINE=1 \
+    ORT_DISABLE_TELEMETRY=1 \
     TOKENIZERS_PARALLELISM=false
 WORKDIR /var/lib/frontdesk
 VOLUME ["/project", "/var/lib/frontdesk"]

@@ -11,6 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
+export ORT_DISABLE_TELEMETRY ?= 1
 
 .PHONY: help run chat train train-responses test test-long lint bench clean
 

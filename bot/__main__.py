@@ -7,6 +7,7 @@ Knows the names and how errors end: wrong usage is one line and exit code 2, a f
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import Any
 
@@ -68,6 +69,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """The exit code of one command line."""
+    # onnxruntime reports to its maker unless this is set when it is first imported, here or in a child process.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
         result: Any = cli.main(args=arguments, prog_name="frontdesk", standalone_mode=False)
         return result if isinstance(result, int) else 0

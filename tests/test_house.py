@@ -29,7 +29,7 @@ FORBIDDEN_MODULES = frozenset(
 )
 FORBIDDEN_CALLS = frozenset({"eval", "exec", "torch.load", "yaml.load", "yaml.unsafe_load", "yaml.full_load"})
 SECRET_ENDINGS = ("signature", "digest", "token", "secret", "mac")
-HEAVY = ("torch", "transformers", "sentence_transformers", "sklearn", "scipy", "rasa_sdk")
+HEAVY = ("torch", "transformers", "sentence_transformers", "sklearn", "rasa_sdk")
 
 # What each room may count on beside the plain dependencies. rasa-sdk pins the server it stands on (sanic).
 EXTRAS = {
