@@ -11,8 +11,8 @@ from pathlib import Path
 # onnxruntime reports to its maker unless this is set when it is first imported.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-from actions.models import VARIABLE, ModelShelf  # noqa: E402 - brings onnxruntime along
-from actions.server import serve  # noqa: E402 - as above
+from actions.models import VARIABLE, ModelShelf
+from actions.server import serve
 
 
 def main() -> None:

@@ -69,7 +69,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """The exit code of one command line."""
-    # onnxruntime reports to its maker unless this is set when it is first imported, here or in a child process.
+    # onnxruntime reports to its maker unless this is set when it is imported, here or in a child process.
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
         result: Any = cli.main(args=arguments, prog_name="frontdesk", standalone_mode=False)
