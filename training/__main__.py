@@ -4,10 +4,14 @@ Knows arguments and exit codes; `frontdesk` runs this as a child, so that servin
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+# onnxruntime reports to its maker unless this is set when it is first imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import torch
 from transformers.utils import logging as hub_logging
