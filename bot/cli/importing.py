@@ -19,7 +19,7 @@ SHOWN_REFUSALS = 10
 @click.option(
     "--columns",
     metavar="KIND=NAME,…",
-    help="Which column is what, if the names do not say: question=Frage,answer=Antwort; also id and language. "
+    help="Which column is what, if names do not say: question=Frage,answer=Antwort; also id and language. "
     "Numbers (question=1,answer=2) for a table without a header.",
 )
 @click.option("--encoding", help="The file's encoding, if it is guessed wrongly.")
