@@ -113,7 +113,7 @@ TABLE: tuple[RedFlag, ...] = (
             r" ?(?:\w+ ){0,2}(?:pills?|tablets?|meds|medicines?|medication|bottle|box|pack)?",
             r"(?:drank|drunk|swallowed|ate|inhaled|drinking) (?:\w+ ){0,3}(?:bleach|poison|pesticide|antifreeze|detergent|batter(?:y|ies)|drain cleaner|weed ?killer)",
             r"carbon monoxide|poisoned|poisoning",
-            r"(?:吃|服|喝|吞)(?:了|下)?(?:\w{0,4})(?:过量|太多药|整瓶|一整瓶|一瓶药|很多药|大量药)|药(?:\w{0,3})过量|服毒|喝农药|中毒|误服|误食",
+            r"(?:吃|服|喝|吞)(?:了|下)?(?:\w{0,4})(?:过量|整瓶|一整瓶|一瓶药|(?:太多|很多|大量)\w{0,4}药)|药(?:\w{0,3})过量|服毒|喝农药|中毒|误服|误食",
         ),
     ),
     RedFlag(
@@ -146,7 +146,7 @@ TABLE: tuple[RedFlag, ...] = (
         _any(
             r"pregnan\w+[\w ,.]{0,40}(?:bleed\w*|blood|severe pain|bad cramps|no movement|not moving|stopped moving|waters? broke)",
             r"(?:bleed\w*|blood|waters? broke|(?:baby|it) (?:has |is )?(?:stopped|not) mov\w+)[\w ,.]{0,40}(?:pregnan\w+|weeks along)",
-            r"(?:怀孕|孕妇|孕期|孕\d+周).{0,14}(?:出血|流血|见红|剧痛|剧烈腹痛|胎动(?:减少|消失|没)|破水)|羊水破|胎动(?:没了|消失)",
+            r"(?:怀孕|孕妇|孕期|孕\d+周).{0,14}(?:[出流]了?\w{0,3}血|见红|剧痛|剧烈腹痛|胎动(?:减少|消失|没)|破水)|羊水破|胎动(?:没了|消失)",
         ),
     ),
     RedFlag(
