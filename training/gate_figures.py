@@ -127,7 +127,7 @@ def right(readings: Readings, rows: Sequence[Row]) -> NDArray[np.bool_]:
 def figures(readings: Readings, rows: Sequence[Row]) -> dict[str, Any]:
     """What the report says of one bundle on `rows`, of which there is at least one.
 
-    `accuracy` and `macro_f1` count a refusal as `out_of_scope`, since the bot does not act on the intent; `ece`
+    `accuracy` and `macro_f1` count a refusal as `out_of_scope`, as the bot does not act on it; `ece`
     is that of the likeliest intent over the rows in scope; `oos_recall` is None where no row is out of scope.
     """
     truth = [row.intent for row in rows]
