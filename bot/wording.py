@@ -17,7 +17,8 @@ from bot.dialogue.events import Origin
 from bot.dialogue.message import Line as Said
 from bot.dialogue.ports import Wording, WordRequest
 from bot.dialogue.reading import Match
-from nlu.generator import Generator, OutOfTime
+from nlu.causal_model import OutOfTime
+from nlu.generator import Generator
 from nlu.prompt import Dialogue, Line
 from retrieval.verification import verify
 

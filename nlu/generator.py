@@ -1,36 +1,29 @@
 """Serves the response model: scores stored answers given a dialogue, and words a reply around one.
 
-Knows its ONNX graph with key-value cache, its tokenizer and what its training measured. Does not check facts
-(the caller verifies a wording before it is said), and knows no store, no channel and no torch.
+Knows prompts, and what training measured the model to be good for. Does not check facts (the caller verifies
+a wording before it is said), and knows no store, no channel and no torch.
 """
 
 import json
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
-from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
 from nlu import prompt
-from nlu.errors import NluError, PartUnreadable
+from nlu.causal_model import CausalModel, Graph, OutOfTime
+from nlu.errors import PartUnreadable
 from nlu.prompt import Dialogue
 
 FORMAT = 1
-MODEL_FILE = "model.onnx"
-TOKENIZER_FILE = "tokenizer.json"
 SETTINGS_FILE = "generator.json"
 
 _PRIORS_KEPT = 4096
-
-
-class OutOfTime(NluError):
-    """The model did not finish within the time given; send the stored answer as it is."""
+_LEAD = 6  # tokens of the answer that show whether it follows an opener naturally
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,69 +42,60 @@ class Choosing:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The contents of `generator.json`: the graph's shape, the end token, and what training decided."""
+    """The contents of `generator.json`: the graph's shape, and what training decided.
 
-    layers: int
-    kv_heads: int
-    head_width: int
-    positions: int
-    end: int
+    `reword` tells whether wordings were measured to pay. With `openers` (per language) a wording is one of
+    them, or none, before the answer as it stands; without any it is written freely, token by token.
+    """
+
+    graph: Graph
     choosing: Choosing
     reword: bool
+    openers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "Settings":
         """Raises PartUnreadable for another format."""
         if data.get("format") != FORMAT:
             raise PartUnreadable(
-                f"{SETTINGS_FILE} has format {data.get('format')!r}; this version reads {FORMAT}."
+                f"{SETTINGS_FILE} has format {data.get('format')!r}, not {FORMAT}; train anew."
             )
-        values = {name: data[name] for name in Settings.__dataclass_fields__ if name != "choosing"}
-        return Settings(choosing=Choosing(**data["choosing"]), **values)
-
-
-Cache = list[NDArray[np.float32]]
-"""Keys and values of every layer, each [batch, kv heads, tokens so far, head width]."""
+        try:
+            return Settings(
+                graph=Graph(**data["graph"]),
+                choosing=Choosing(**data["choosing"]),
+                reword=bool(data["reword"]),
+                openers={language: tuple(many) for language, many in data["openers"].items()},
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise PartUnreadable(f"{SETTINGS_FILE} is incomplete ({error}); train anew.") from error
 
 
 class Generator:
-    """One ONNX session for prefill and decoding alike.
+    """The response model and its settings.
 
     Safe to share between threads: nothing changes but the table of priors, under a lock. A call computes for
     tens of milliseconds and blocks, so an asynchronous caller runs it on an executor of one thread, which
     also keeps two calls from fighting for the same core.
     """
 
-    def __init__(self, session: ort.InferenceSession, tokenizer: Tokenizer, settings: Settings) -> None:
+    def __init__(self, model: CausalModel, settings: Settings) -> None:
         self.settings = settings
-        self._session = session
-        self._tokenizer = tokenizer
+        self.model = model
         self._priors: dict[tuple[str, str], float] = {}
         self._lock = threading.Lock()
-        self._outputs = [output.name for output in session.get_outputs()]
-        self._past_names = [i.name for i in session.get_inputs() if i.name.startswith("past_")]
 
     @staticmethod
     def load(folder: Path, *, threads: int = 1) -> "Generator":
         """Open the part's folder. Raises PartUnreadable when it is not one this version reads."""
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        # lengths vary from call to call, and the arena would keep the largest of every one of them
-        options.enable_cpu_mem_arena = False
-        options.enable_mem_pattern = False
         try:
-            settings = Settings.from_json(json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8")))
-            tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
-            session = ort.InferenceSession(folder / MODEL_FILE, options, providers=["CPUExecutionProvider"])
-        except PartUnreadable:
-            raise
-        except Exception as error:  # tokenizers and onnxruntime raise bare exceptions of their own
+            data = json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
             raise PartUnreadable(
-                f"{folder.name} holds no response model this version reads: {error}"
+                f"{folder} holds no readable {SETTINGS_FILE} ({error}); train anew."
             ) from error
-        return Generator(session, tokenizer, settings)
+        settings = Settings.from_json(data)
+        return Generator(CausalModel.load(folder, settings.graph, threads=threads), settings)
 
     # --- choosing ------------------------------------------------------------------------------------------
 
@@ -161,20 +145,15 @@ class Generator:
         """
         if not candidates:
             return []
-        room = self.settings.positions // 2
-        replies = [[*self._encode(prompt.plain(text))[: room - 1], self.settings.end] for text in candidates]
-        longest = max(map(len, replies))
-        ids = prompt.fit(self._encode(prompt.render(dialogue)), self.settings.positions - longest)
-        _check(deadline)
-        logits, cache = self._run(np.array([ids], np.int64), self._empty(1))
-        _check(deadline)
-        inputs = np.full((len(replies), longest - 1), self.settings.end, np.int64)
-        for row, reply in enumerate(replies):
-            inputs[row, : len(reply) - 1] = reply[:-1]
-        shared = [np.repeat(part, len(replies), axis=0) for part in cache]
-        rest, _ = self._run(inputs, shared)
-        first = _log_softmax(logits[0, -1])
-        return [_mean_log_probability(first, rest[row], reply) for row, reply in enumerate(replies)]
+        graph = self.settings.graph
+        replies = [
+            [*self.model.encode(prompt.plain(text))[: graph.positions // 2 - 1], graph.end]
+            for text in candidates
+        ]
+        room = graph.positions - max(map(len, replies))
+        ids = prompt.fit(self.model.encode(prompt.render(dialogue)), room)
+        totals = self.model.log_probabilities(ids, replies, deadline=deadline)
+        return [total / len(reply) for total, reply in zip(totals, replies, strict=True)]
 
     def _prior(self, language: str, candidates: Sequence[str], *, deadline: float) -> list[float]:
         """Likelihoods with nothing said before. Stored answers come again, so they are remembered."""
@@ -195,87 +174,63 @@ class Generator:
         found |= fresh
         return [found[text] for text in candidates]
 
-    # --- wording -------------------------------------------------------------------------------------------
+    # --- wording --------------------------------------------------------------------------------------------
 
     def reword(
         self, dialogue: Dialogue, template: str, *, max_tokens: int = 200, seconds: float = 2.0
     ) -> str | None:
         """A wording of `template` that fits the dialogue, not yet verified; None when it found no end.
 
-        Greedy, so the same dialogue gives the same words. Raises OutOfTime.
+        The same dialogue gives the same words. Raises OutOfTime.
         """
-        pieces: list[int] = []
-        for token in self._decode(dialogue, template, max_tokens=max_tokens, seconds=seconds):
-            if token == self.settings.end:
-                text: str = self._tokenizer.decode(pieces)
-                return text.strip() or None
-            pieces.append(token)
-        return None
+        if self.settings.openers:
+            return prompt.join(self._opener(dialogue, template, seconds=seconds), template)
+        ids = list(self._free(dialogue, template, max_tokens=max_tokens, seconds=seconds))
+        if not ids or ids[-1] != self.settings.graph.end:
+            return None
+        return self.model.decode(ids[:-1]).strip() or None
 
     def stream(
         self, dialogue: Dialogue, template: str, *, max_tokens: int = 200, seconds: float = 2.0
     ) -> Iterator[str]:
         """The same wording as it is made, in pieces that are whole characters. Raises OutOfTime."""
+        if self.settings.openers:
+            opener = self._opener(dialogue, template, seconds=seconds)
+            whole = prompt.join(opener, template)
+            yield from filter(None, (opener, whole[len(opener) :]))
+            return
         ids: list[int] = []
         sent = 0
-        for token in self._decode(dialogue, template, max_tokens=max_tokens, seconds=seconds):
-            if token == self.settings.end:
-                return
+        for token in self._free(dialogue, template, max_tokens=max_tokens, seconds=seconds):
             ids.append(token)
-            text = self._tokenizer.decode(ids)
+            text = self.model.decode(ids)
             # a character may be split over tokens; until it is whole it decodes to the replacement mark
             if len(text) > sent and not text.endswith("\ufffd"):
                 yield text[sent:]
                 sent = len(text)
 
-    def _decode(self, dialogue: Dialogue, template: str, *, max_tokens: int, seconds: float) -> Iterator[int]:
-        deadline = time.monotonic() + seconds
-        max_tokens = min(max_tokens, self.settings.positions // 2)
-        room = self.settings.positions - max_tokens
-        ids = prompt.fit(self._encode(prompt.render(dialogue, source=template)), room)
-        logits, cache = self._run(np.array([ids], np.int64), self._empty(1))
-        for _ in range(max_tokens):
-            token = int(np.argmax(logits[0, -1]))
-            yield token
-            if token == self.settings.end:
-                return
-            _check(deadline)
-            logits, cache = self._run(np.array([[token]], np.int64), cache)
+    def _opener(self, dialogue: Dialogue, template: str, *, seconds: float) -> str:
+        """The likeliest opener if an opener is likelier than none, else nothing.
 
-    # --- the graph -----------------------------------------------------------------------------------------
+        All openers together are weighed against none: each alone would lose, for they share what is likely.
+        """
+        openers = self.settings.openers.get(dialogue.language, ())
+        if not openers:
+            return ""
+        texts = [self.model.encode(prompt.plain(template))[:_LEAD]]
+        for opener in openers:
+            length = len(self.model.encode(opener)) + _LEAD
+            texts.append(self.model.encode(prompt.join(opener, prompt.plain(template)))[:length])
+        if not texts[0]:
+            return ""
+        ids = self._word_prompt(dialogue, template, room=self.settings.graph.positions - max(map(len, texts)))
+        none, *some = self.model.log_probabilities(ids, texts, deadline=time.monotonic() + seconds)
+        return openers[int(np.argmax(some))] if np.logaddexp.reduce(some) > none else ""
 
-    def _encode(self, text: str) -> list[int]:
-        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
-        return ids
+    def _free(self, dialogue: Dialogue, template: str, *, max_tokens: int, seconds: float) -> Iterator[int]:
+        most = min(max_tokens, self.settings.graph.positions // 2)
+        ids = self._word_prompt(dialogue, template, room=self.settings.graph.positions - most)
+        return self.model.continue_greedily(ids, max_tokens=most, deadline=time.monotonic() + seconds)
 
-    def _empty(self, batch: int) -> Cache:
-        shape = (batch, self.settings.kv_heads, 0, self.settings.head_width)
-        return [np.zeros(shape, np.float32) for _ in range(2 * self.settings.layers)]
-
-    def _run(self, ids: NDArray[np.int64], cache: Cache) -> tuple[NDArray[np.float32], Cache]:
-        """ids [batch, n] after a cache of p tokens → logits [batch, n, vocabulary], cache of p + n tokens."""
-        feed: dict[str, Any] = {"input_ids": ids, **dict(zip(self._past_names, cache, strict=True))}
-        logits, *grown = self._session.run(self._outputs, feed)
-        return logits, grown
-
-
-def _check(deadline: float | None) -> None:
-    if deadline is not None and time.monotonic() > deadline:
-        raise OutOfTime("The response model ran out of time; raise its time limit or turn it off.")
-
-
-def _log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    shifted = logits - logits.max(axis=-1, keepdims=True)
-    result: NDArray[np.float32] = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    return result
-
-
-def _mean_log_probability(
-    first: NDArray[np.float32], rest: NDArray[np.float32], reply: Sequence[int]
-) -> float:
-    """`first` predicts the reply's first token, row i of `rest` its token i + 1."""
-    total = float(first[reply[0]])
-    count = len(reply) - 1
-    if count:
-        total += float(_log_softmax(rest[:count])[np.arange(count), reply[1:]].sum())
-    return total / len(reply)
+    def _word_prompt(self, dialogue: Dialogue, template: str, *, room: int) -> list[int]:
+        return prompt.fit(self.model.encode(prompt.render(dialogue, source=template)), room)

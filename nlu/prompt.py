@@ -61,6 +61,13 @@ def plain(text: str) -> str:
     return text.strip().replace("<|", "< |")
 
 
+def join(first: str, second: str) -> str:
+    """Two sentences as one text: a space between them, none after a Chinese sign."""
+    if not first or not second:
+        return first + second
+    return first + ("" if first[-1] in "。！？；，…" else " ") + second
+
+
 def fit(ids: Sequence[int], room: int) -> list[int]:
     """The last `room` token ids: the newest lines, the source and the language survive."""
     return list(ids[-room:]) if room > 0 else []

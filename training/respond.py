@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 from transformers import AutoTokenizer
 
 from nlu import prompt
-from nlu.generator import Choosing
+from nlu.generator import Choosing, Settings
 from training.context import PartResult, TrainContext
 from training.respond_data import (
     Exchange,
@@ -27,7 +27,7 @@ from training.respond_data import (
     token_id,
 )
 from training.respond_exchanges import exchanges_of
-from training.respond_export import export_graph, settings_of, write_settings
+from training.respond_export import export_graph, graph_of, write_settings
 from training.respond_model import Schedule, Shape, Step, Trainer, build_compact, load_base, merged
 from training.respond_trial import Trial, measure
 
@@ -62,17 +62,18 @@ def train_responses(
     if len(exchanges) < LEAST_EXCHANGES or not held:
         return None
     tokenizer, model = _start(recipe, context)
-    settings = settings_of(model, end=token_id(tokenizer, prompt.END), choosing=_UNDECIDED, reword=False)
+    graph = graph_of(model, end=token_id(tokenizer, prompt.END))
+    settings = Settings(graph, _UNDECIDED, reword=False)
     maker = SampleMaker(
         tokenizer,
-        positions=settings.positions,
+        positions=graph.positions,
         prior_share=recipe.prior_share,
         wording_share=recipe.wording_share,
         seed=context.seed,
     )
     trained = _train(context, recipe, model, maker, train, checkpoint)
     loss = trained.mean_loss([maker.choosing(exchange) for exchange in held])
-    export_graph(merged(model), settings, context.out)
+    export_graph(merged(model), graph, context.out)
     write_settings(settings, tokenizer, context.out)
     settings, figures = measure(context, recipe.trial, settings, train, held)
     write_settings(settings, tokenizer, context.out)

@@ -3,14 +3,19 @@
 Knows the corpus and which replies may be learnt from. Does not know tokens, models or splits.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import reduce
 
+from nlu import prompt
 from nlu.prompt import Dialogue, Line
 from retrieval.answers import Answer
 from retrieval.facts import sentences, split
 from retrieval.verification import verify
 from training.corpus import Corpus
 from training.respond_data import Exchange
+
+MOST_OPENERS = 24
 
 
 def exchanges_of(corpus: Corpus) -> list[Exchange]:
@@ -46,8 +51,25 @@ def wording_target(reply: str, answer: str) -> str:
     kind = [all(sentence.courtesy for sentence in sentences(part)) for part in parts]
     first = kind.index(False) if False in kind else len(parts)
     last = len(parts) - kind[::-1].index(False) if False in kind else len(parts)
-    gap = " " if reply.isascii() else ""
-    return gap.join([*parts[:first], answer, *parts[last:]])
+    return reduce(prompt.join, [*parts[:first], answer, *parts[last:]])
+
+
+def openers_of(exchanges: Sequence[Exchange]) -> dict[str, tuple[str, ...]]:
+    """Per language, the courtesy that agents put before an answer more than once, the most frequent first."""
+    counts: dict[str, Counter[str]] = {}
+    for exchange in exchanges:
+        before: list[str] = []
+        for part in split(exchange.reply or ""):
+            if not all(sentence.courtesy for sentence in sentences(part)):
+                if before:
+                    opener = reduce(prompt.join, before)
+                    counts.setdefault(exchange.dialogue.language, Counter())[opener] += 1
+                break
+            before.append(part)
+    return {
+        language: tuple(opener for opener, count in found.most_common(MOST_OPENERS) if count > 1)
+        for language, found in counts.items()
+    }
 
 
 def text_of(answers: Mapping[str, Answer], answer_id: str | None, language: str) -> str | None:

@@ -17,7 +17,8 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import DynamicCache
 
-from nlu.generator import FORMAT, MODEL_FILE, SETTINGS_FILE, TOKENIZER_FILE, Choosing, Settings
+from nlu.causal_model import MODEL_FILE, TOKENIZER_FILE, Graph
+from nlu.generator import FORMAT, SETTINGS_FILE, Settings
 
 OPSET = 17
 
@@ -53,27 +54,25 @@ class Cached(nn.Module):
         return (result.logits, *grown)
 
 
-def settings_of(model: Any, *, end: int, choosing: Choosing, reword: bool) -> Settings:
-    """What the server must know of this model's shape."""
+def graph_of(model: Any, *, end: int) -> Graph:
+    """What the server must know of this model's shape; positions are bounded, for a cache costs memory."""
     config = model.config
     heads = config.num_attention_heads
-    return Settings(
+    return Graph(
         layers=config.num_hidden_layers,
         kv_heads=getattr(config, "num_key_value_heads", None) or heads,
         head_width=getattr(config, "head_dim", None) or config.hidden_size // heads,
         positions=min(config.max_position_embeddings, 2048),
         end=end,
-        choosing=choosing,
-        reword=reword,
     )
 
 
-def export_graph(model: Any, settings: Settings, folder: Path, *, quantise: bool = True) -> None:
+def export_graph(model: Any, shape: Graph, folder: Path, *, quantise: bool = True) -> None:
     """Write model.onnx into an existing folder, batch, length and past all dynamic."""
     model = model.eval().float().cpu()
     model.config._attn_implementation = "eager"
-    past = torch.zeros((2, settings.kv_heads, 3, settings.head_width))
-    names = [f"{kind}_{layer}" for layer in range(settings.layers) for kind in ("key", "value")]
+    past = torch.zeros((2, shape.kv_heads, 3, shape.head_width))
+    names = [f"{kind}_{layer}" for layer in range(shape.layers) for kind in ("key", "value")]
     inputs = ["input_ids", *(f"past_{name}" for name in names)]
     outputs = ["logits", *(f"present_{name}" for name in names)]
     axes = {

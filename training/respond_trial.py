@@ -11,12 +11,13 @@ import numpy as np
 
 from nlu.generator import Generator, Settings
 from nlu.prompt import Dialogue
+from retrieval.entries import Mixture
 from retrieval.index import SETTINGS as INDEX_SETTINGS
-from retrieval.index import AnswerIndex, Mixture
+from retrieval.index import AnswerIndex
 from retrieval.verification import verify
 from training.context import TrainContext
 from training.respond_data import Exchange
-from training.respond_exchanges import text_of
+from training.respond_exchanges import openers_of, text_of
 from training.respond_measure import Case, bootstrap_lower, fit_choosing
 from training.respond_metrics import chrf, mean
 
@@ -46,9 +47,18 @@ def measure(
     choosing, choices = fit_choosing(_cases(context, generator, train, chosen), seed=context.seed)
     worded = [exchange for exchange in held if exchange.said is not None][: trial.wordings]
     context.progress("measuring wordings", 0, len(worded))
-    reword, wordings = _measure_wording(generator, worded, seed=context.seed)
+    ways = {"openers": openers_of(train), "free": {}}
+    wordings = {
+        way: _measure_wording(
+            Generator(generator.model, replace(settings, openers=openers)), worded, seed=context.seed
+        )
+        for way, openers in ways.items()
+        if openers or way == "free"
+    }
+    best = max(wordings, key=lambda way: float(wordings[way]["chrf_gain_lower_95"]))
+    reword = float(wordings[best]["chrf_gain_lower_95"]) > 0.0
     figures = {"choose": choosing.use, "reword": reword, "choices": choices, "wordings": wordings}
-    return replace(settings, choosing=choosing, reword=reword), figures
+    return replace(settings, choosing=choosing, reword=reword, openers=ways[best]), figures
 
 
 def _cases(
@@ -97,9 +107,7 @@ def _index(context: TrainContext, train: Sequence[Exchange]) -> AnswerIndex:
     return AnswerIndex.build(answers, context.encode(wordings), mixture=mixture)
 
 
-def _measure_wording(
-    generator: Generator, held: Sequence[Exchange], *, seed: int
-) -> tuple[bool, dict[str, Any]]:
+def _measure_wording(generator: Generator, held: Sequence[Exchange], *, seed: int) -> dict[str, Any]:
     """Whether verified wordings come nearer to what agents said than the stored answers themselves (chrF)."""
     kept, changed, differences = 0, 0, []
     for exchange in held:
@@ -110,11 +118,10 @@ def _measure_wording(
         changed += sent != exchange.answer
         said = exchange.said or ""
         differences.append(chrf(sent, said) - chrf(exchange.answer, said))
-    lower = bootstrap_lower(differences, seed=seed)
-    return lower > 0.0, {
+    return {
         "n": len(held),
         "facts_kept": round(kept / max(len(held), 1), 4),
         "reworded": round(changed / max(len(held), 1), 4),
         "chrf_gain": round(mean(differences), 4),
-        "chrf_gain_lower_95": round(lower, 4),
+        "chrf_gain_lower_95": round(bootstrap_lower(differences, seed=seed), 4),
     }

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 import torch
 
+from nlu.causal_model import MODEL_FILE, OutOfTime
 from nlu.errors import PartUnreadable
-from nlu.generator import MODEL_FILE, SETTINGS_FILE, Choosing, Generator, OutOfTime, Settings
-from nlu.prompt import Dialogue, Line, render
+from nlu.generator import SETTINGS_FILE, Choosing, Generator, Settings
+from nlu.prompt import Dialogue, Line, join, render
 from training.respond_data import Exchange, SampleMaker, fit_tokenizer, token_id
-from training.respond_export import export_graph, settings_of, write_settings
+from training.respond_export import export_graph, graph_of, write_settings
 from training.respond_model import Schedule, Shape, Trainer, build_compact
 
 PAIRS = {
@@ -27,16 +28,31 @@ PAIRS = {
 CHOOSING = Choosing(use=True, weight=1.0, prior=0.5, margin=0.2)
 
 
+OPENERS = {"en": ("I am sorry to hear that.",), "zh": ("很抱歉。",)}
+WOES = {"en": "I broke my leg.", "zh": "我摔断了腿。"}
+
+
 def dialogue(text: str) -> Dialogue:
     return Dialogue((Line("customer", text),), "en" if text.isascii() else "zh")
+
+
+def sad(text: str) -> Dialogue:
+    asked = dialogue(text)
+    return replace(asked, lines=(Line("customer", WOES[asked.language]), *asked.lines))
+
+
+def comforted(asked: Dialogue, answer: str) -> str:
+    return join(OPENERS[asked.language][0], answer)
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
     """A model of two layers that has learnt four answers by heart, exported in fp32."""
     torch.set_num_threads(1)
-    exchanges = [Exchange(dialogue(q), str(i), a, q, reply=a) for i, (q, a) in enumerate(PAIRS.items())]
-    tokenizer = fit_tokenizer([*PAIRS, *PAIRS.values()], vocabulary=400)
+    exchanges = [Exchange(dialogue(q), q, a, q, reply=a) for q, a in PAIRS.items()]
+    exchanges += [Exchange(sad(q), q, a, q, reply=comforted(sad(q), a)) for q, a in PAIRS.items()]
+    texts = [exchange.reply or "" for exchange in exchanges]
+    tokenizer = fit_tokenizer([*PAIRS, *WOES.values(), *texts], vocabulary=400)
     end, pad = token_id(tokenizer, "<|end|>"), token_id(tokenizer, "<|pad|>")
     model = build_compact(
         Shape(layers=2, width=64, heads=4, positions=192),
@@ -47,12 +63,12 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
         seed=3,
     )
     maker = SampleMaker(tokenizer, positions=192, prior_share=0.3, wording_share=0.0, seed=3)
-    schedule = Schedule(train_tokens=60_000, learning_rate=4e-3, batch_tokens=512)
+    schedule = Schedule(train_tokens=30_000, learning_rate=4e-3, batch_tokens=512)
     trainer = Trainer(model, schedule, seed=3, pad=pad, device="cpu", checkpoint=None, run="test")
     trainer.train(lambda number: maker.epoch(exchanges, number), lambda step: None)
     folder = tmp_path_factory.mktemp("responses")
-    settings = settings_of(model, end=end, choosing=CHOOSING, reword=True)
-    export_graph(model, settings, folder, quantise=False)
+    settings = Settings(graph_of(model, end=end), CHOOSING, reword=True)
+    export_graph(model, settings.graph, folder, quantise=False)
     write_settings(settings, tokenizer, folder)
     return model.eval(), folder
 
@@ -64,8 +80,8 @@ def generator(trained: tuple[Any, Path]) -> Generator:
 
 def reference(model: Any, generator: Generator, prompt: str, text: str) -> float:
     """Mean log-probability by one full forward pass of the torch model, without any cache."""
-    before = generator._encode(prompt)
-    after = [*generator._encode(text), generator.settings.end]
+    before = generator.model.encode(prompt)
+    after = [*generator.model.encode(text), generator.settings.graph.end]
     with torch.no_grad():
         logits = model(torch.tensor([[*before, *after]])).logits[0].log_softmax(-1)
     rows = range(len(before) - 1, len(before) + len(after) - 1)
@@ -85,12 +101,12 @@ def test_decoding_with_a_cache_equals_greedy_decoding_without(
     trained: tuple[Any, Path], generator: Generator
 ) -> None:
     asked, answer = dialogue("会员卡在哪里？"), PAIRS["会员卡在哪里？"]
-    ids = generator._encode(render(asked, source=answer))
+    ids = generator.model.encode(render(asked, source=answer))
     start = len(ids)
-    while ids[-1] != generator.settings.end and len(ids) < start + 60:
+    while ids[-1] != generator.settings.graph.end and len(ids) < start + 60:
         with torch.no_grad():
             ids.append(int(trained[0](torch.tensor([ids])).logits[0, -1].argmax()))
-    tokens = list(generator._decode(asked, answer, max_tokens=60, seconds=60.0))
+    tokens = list(generator.model.continue_greedily(ids[:start], max_tokens=60))
     assert tokens == ids[start:]
 
 
@@ -115,8 +131,8 @@ def test_scores_are_the_same_each_time_and_from_a_fresh_load(
 def test_the_int8_graph_ranks_alike_and_is_smaller(trained: tuple[Any, Path], tmp_path: Path) -> None:
     model, folder = trained
     full = Generator.load(folder)
-    export_graph(model, full.settings, tmp_path, quantise=True)
-    write_settings(full.settings, full._tokenizer, tmp_path)
+    export_graph(model, full.settings.graph, tmp_path, quantise=True)
+    write_settings(full.settings, full.model._tokenizer, tmp_path)
     small = Generator.load(tmp_path)
     assert (tmp_path / MODEL_FILE).stat().st_size < 0.6 * (folder / MODEL_FILE).stat().st_size
     for question in PAIRS:
@@ -132,6 +148,23 @@ def test_a_wording_and_its_stream_are_the_same_text(generator: Generator) -> Non
         assert "".join(pieces).strip() == generator.reword(
             dialogue(question), answer, max_tokens=80, seconds=60.0
         )
+
+
+@pytest.mark.parametrize(("question", "answer"), PAIRS.items())
+def test_with_openers_the_answer_stands_as_it_is_behind_the_fitting_one(
+    generator: Generator, question: str, answer: str
+) -> None:
+    other = Generator(generator.model, replace(generator.settings, openers=OPENERS))
+    assert other.reword(dialogue(question), answer, seconds=60.0) == answer
+    expected = comforted(sad(question), answer)
+    assert other.reword(sad(question), answer, seconds=60.0) == expected
+    assert "".join(other.stream(sad(question), answer, seconds=60.0)) == expected
+
+
+def test_a_language_without_openers_gets_the_answer_as_it_is(generator: Generator) -> None:
+    other = Generator(generator.model, replace(generator.settings, openers=OPENERS))
+    asked = replace(sad("How do I claim?"), language="fr")
+    assert other.reword(asked, "Sous 90 jours.", seconds=60.0) == "Sous 90 jours."
 
 
 def test_a_wording_that_finds_no_end_is_none(generator: Generator) -> None:
@@ -150,9 +183,7 @@ def test_time_that_is_up_ends_the_work(generator: Generator) -> None:
 
 
 def picking(generator: Generator, choosing: Choosing, scores: Sequence[float]) -> int:
-    other = Generator(
-        generator._session, generator._tokenizer, replace(generator.settings, choosing=choosing)
-    )
+    other = Generator(generator.model, replace(generator.settings, choosing=choosing))
     candidates = list(zip([PAIRS["Where is my card?"], PAIRS["How do I claim?"]], scores, strict=True))
     return other.pick(dialogue("How do I claim?"), candidates, seconds=60.0)
 
@@ -169,7 +200,7 @@ def test_retrieval_decides_when_choosing_does_not_pay_or_the_rest_is_far(generat
 def test_a_dialogue_longer_than_the_model_is_cut_not_refused(generator: Generator) -> None:
     long = Dialogue((Line("customer", "very long " * 500), Line("customer", "How do I claim?")), "en")
     assert len(generator.score(long, ["Send it.", "very long " * 500])) == 2
-    assert generator.reword(long, "very long " * 300, max_tokens=5, seconds=60.0) is None
+    assert len(list(generator.stream(long, "very long " * 300, max_tokens=5, seconds=60.0))) <= 5
 
 
 def test_a_folder_of_another_format_or_a_broken_file_is_refused(

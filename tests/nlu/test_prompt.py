@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlu.prompt import MAX_LINES, SPECIAL_TOKENS, Dialogue, Line, fit, plain, render
+from nlu.prompt import MAX_LINES, SPECIAL_TOKENS, Dialogue, Line, fit, join, plain, render
 
 LINES = (
     Line("customer", "My bill is late."),
@@ -39,3 +39,9 @@ def test_a_long_prompt_keeps_its_end(ids: list[int], room: int) -> None:
     kept = fit(ids, room)
     assert len(kept) == min(len(ids), room)
     assert ids[len(ids) - len(kept) :] == kept
+
+
+def test_sentences_are_joined_as_their_language_does() -> None:
+    assert join("Sorry.", "It is late.") == "Sorry. It is late."
+    assert join("很抱歉。", "已经晚了。") == "很抱歉。已经晚了。"
+    assert join("", "It is late.") == "It is late."

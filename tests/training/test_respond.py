@@ -19,7 +19,7 @@ from training.context import TrainContext
 from training.corpus import Corpus, Dialogue, Turn
 from training.respond import Recipe, train_responses
 from training.respond_data import Exchange, Sample, SampleMaker, fit_tokenizer, token_id
-from training.respond_exchanges import exchanges_of, wording_target
+from training.respond_exchanges import exchanges_of, openers_of, wording_target
 from training.respond_model import Schedule, Shape, Step, Trainer, build_compact, reply_loss
 from training.respond_trial import Trial
 
@@ -139,6 +139,12 @@ def test_a_reply_that_loses_facts_lends_only_its_courtesy(reply: str, target: st
     assert wording_target(reply, "The limit is 500.") == expected
 
 
+def test_openers_are_the_courtesy_said_more_than_once() -> None:
+    """Each agent of the corpus says "Happy to help." first; that is the one opener to learn."""
+    assert openers_of(exchanges_of(corpus())) == {"en": ("Happy to help.",)}
+    assert openers_of(exchanges_of(corpus(answers=1))) == {"en": ()}
+
+
 def maker_and_trainer(
     folder: Path | None, *, run: str = "r", tokens: int = 3_000
 ) -> tuple[SampleMaker, Trainer]:
@@ -202,10 +208,12 @@ def test_training_and_serving_write_a_dialogue_down_alike(tmp_path: Path) -> Non
     train_responses(context(tmp_path / "part", corpus()), recipe=RECIPE)
     generator = Generator.load(tmp_path / "part")
     exchange = Exchange(Prompt((Line("customer", "牙科限额"),), "zh"), "a", "牙科限额为100英镑。", "g")
-    maker = SampleMaker(generator._tokenizer, positions=96, prior_share=0.0, wording_share=0.0, seed=0)
+    maker = SampleMaker(generator.model._tokenizer, positions=96, prior_share=0.0, wording_share=0.0, seed=0)
     sample = maker.choosing(exchange)
     [served] = generator.likelihoods(exchange.dialogue, [exchange.answer])
-    logits, _ = generator._run(np.array([[*sample.prompt, *sample.reply]], np.int64), generator._empty(1))
+    logits, _ = generator.model.run(
+        np.array([[*sample.prompt, *sample.reply]], np.int64), generator.model.empty(1)
+    )
     shifted = logits[0] - np.log(np.exp(logits[0]).sum(-1, keepdims=True))
     first = len(sample.prompt) - 1
     expected = np.mean([shifted[first + i, token] for i, token in enumerate(sample.reply)])
