@@ -30,6 +30,7 @@ class TrainContext:
     recipe: str  # "fast" or "accurate"
     base: Path  # folder of the base model (config.json, tokenizer.json, model.safetensors)
     progress: Progress
+    response_base: str | None = None  # Hugging Face causal model to start the response model from
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,13 @@ class Recipe:
     wording_share: float = 0.15
 
 
+def recipe_for(base: str | None) -> Recipe:
+    """The recipe of the compact model, or of another base: gentler, shorter, and its words learnt already."""
+    if base is None:
+        return Recipe()
+    return Recipe(base=base, schedule=Schedule(train_tokens=300_000, learning_rate=2e-4, weight_decay=0.01))
+
+
 def train_responses(
     context: TrainContext, *, recipe: Recipe | None = None, checkpoint: Path | None = None
 ) -> PartResult | None:
@@ -56,7 +63,7 @@ def train_responses(
     `checkpoint` is a folder from which an interrupted run goes on. The shipped model is the measured one:
     it has not seen the held-out rows, but every answer has other wordings that it has.
     """
-    recipe = recipe or Recipe()
+    recipe = recipe or recipe_for(context.response_base)
     exchanges = exchanges_of(context.corpus)
     train, held = hold_out(exchanges, share=recipe.held_out, seed=context.seed)
     if len(exchanges) < LEAST_EXCHANGES or not held:

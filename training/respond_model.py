@@ -29,8 +29,8 @@ LORA_FROM_PARAMETERS = 100_000_000
 class Shape:
     """The compact GPT-2 trained from scratch when no other base is named."""
 
-    layers: int = 3
-    width: int = 192
+    layers: int = 2
+    width: int = 128
     heads: int = 4
     positions: int = 512
     vocabulary: int = 4096
@@ -40,12 +40,12 @@ class Shape:
 class Schedule:
     """How it is trained. `train_tokens` bounds the cost: tokens seen, over as many epochs as they last."""
 
-    train_tokens: int = 800_000
+    train_tokens: int = 1_500_000
     batch_tokens: int = 1024
-    learning_rate: float = 2e-3
+    learning_rate: float = 3e-3
     warmup_share: float = 0.05
     weight_decay: float = 0.05
-    dropout: float = 0.1
+    dropout: float = 0.0
     checkpoint_every: int = 100
 
 

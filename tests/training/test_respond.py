@@ -5,19 +5,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from nlu.generator import Generator
 from nlu.prompt import Dialogue as Prompt
 from nlu.prompt import Line
 from retrieval.answers import Answer
+from training import respond_model
 from training.context import TrainContext
 from training.corpus import Corpus, Dialogue, Turn
-from training.respond import Recipe, train_responses
+from training.respond import Recipe, recipe_for, train_responses
 from training.respond_data import Exchange, Sample, SampleMaker, fit_tokenizer, token_id
 from training.respond_exchanges import exchanges_of, openers_of, wording_target
 from training.respond_model import Schedule, Shape, Step, Trainer, build_compact, reply_loss
@@ -218,3 +221,36 @@ def test_training_and_serving_write_a_dialogue_down_alike(tmp_path: Path) -> Non
     first = len(sample.prompt) - 1
     expected = np.mean([shifted[first + i, token] for i, token in enumerate(sample.reply)])
     assert served == pytest.approx(float(expected), abs=0.05)  # int8 scales its activations by the pass
+
+
+def small_base(folder: Path) -> str:
+    """A Llama with grouped-query attention and a tokenizer of its own, saved as any base from a hub is."""
+    tokenizer = fit_tokenizer([exchange.answer for exchange in exchanges_of(corpus())], vocabulary=320)
+    fast: Any = PreTrainedTokenizerFast
+    fast(tokenizer_object=tokenizer, eos_token="<|end|>").save_pretrained(folder)
+    config = LlamaConfig(
+        vocab_size=tokenizer.get_vocab_size(),
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=128,
+        tie_word_embeddings=True,
+    )
+    LlamaForCausalLM(config).save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.mark.parametrize("adapters", [False, True])
+def test_another_base_goes_through_the_same_recipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, adapters: bool
+) -> None:
+    if adapters:
+        monkeypatch.setattr(respond_model, "LORA_FROM_PARAMETERS", 0)
+    recipe = recipe_for(small_base(tmp_path / "base"))
+    recipe = replace(recipe, trial=RECIPE.trial, schedule=replace(recipe.schedule, train_tokens=2_000))
+    result = train_responses(context(tmp_path / "part", corpus()), recipe=recipe)
+    assert result is not None
+    graph = Generator.load(tmp_path / "part").settings.graph
+    assert (graph.layers, graph.kv_heads, graph.head_width, graph.positions) == (2, 2, 8, 128)
