@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from nlu.generator import Choosing
 
-WEIGHTS = (0.1, 0.2, 0.5, 1.0, 2.0)
-PRIORS = (0.5, 1.0)
+WEIGHTS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+PRIORS = (0.0, 0.5, 1.0)
 MARGINS = (0.05, 0.1, 0.2, 0.4)
 
 Array = NDArray[np.float64]
