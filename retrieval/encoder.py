@@ -1,9 +1,11 @@
 """Texts to unit vectors by a small BERT in ONNX Runtime.
 
-Knows one folder (model.onnx, tokenizer.json, encoder.json); knows no intents, no answers and no torch.
+Knows one folder (model.onnx, tokenizer.json, encoder.json, and gloss.tsv where it reads Chinese); knows no
+intents, no answers and no torch.
 """
 
 import json
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from retrieval.errors import EncoderUnreadable
+from retrieval.gloss import FILE as GLOSS
+from retrieval.gloss import Glossary
 
 FORMAT = 1
 MODEL, TOKENIZER, SETTINGS = "model.onnx", "tokenizer.json", "encoder.json"
@@ -22,16 +26,27 @@ class Encoder:
     """Mean-pooled, L2-normalised sentence vectors. Safe to call from several threads at once."""
 
     def __init__(
-        self, session: onnxruntime.InferenceSession, tokenizer: Tokenizer, *, dim: int, name: str
+        self,
+        session: onnxruntime.InferenceSession,
+        tokenizer: Tokenizer,
+        *,
+        dim: int,
+        name: str,
+        gloss: Path | None = None,
     ) -> None:
         self._session = session
         self._tokenizer = tokenizer
+        self._gloss = gloss
+        self._lock = threading.Lock()
+        self._glossary: Glossary | None = None
         self.dim = dim
         self.name = name
 
     @classmethod
     def load(cls, folder: Path, *, threads: int = 1) -> "Encoder":
-        """Loads the three files. Raises EncoderUnreadable. `threads` are those of one forward pass."""
+        """Loads the files; the glossary is read when Chinese is first met. Raises EncoderUnreadable.
+        `threads` are those of one forward pass.
+        """
         try:
             settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
             if settings.get("format") != FORMAT:
@@ -47,7 +62,8 @@ class Encoder:
             raise EncoderUnreadable(f"{folder} holds no readable encoder ({error}); train anew.") from error
         tokenizer.no_padding()
         tokenizer.enable_truncation(max_length)
-        return cls(session, tokenizer, dim=dim, name=name)
+        gloss = folder / GLOSS
+        return cls(session, tokenizer, dim=dim, name=name, gloss=gloss if gloss.is_file() else None)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors [len(texts), dim], each of length 1; a text beyond the maximal length is cut at its end.
@@ -57,11 +73,22 @@ class Encoder:
         """
         vectors = np.empty((len(texts), self.dim), dtype=np.float32)
         for row, text in enumerate(texts):
-            ids = np.asarray([self._tokenizer.encode(text).ids], dtype=np.int64)
+            ids = np.asarray([self._tokenizer.encode(self._readable(text)).ids], dtype=np.int64)
             vectors[row] = self._session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})[
                 0
             ][0]
         return vectors
+
+    def _readable(self, text: str) -> str:
+        """The text in words that the tokenizer knows: Chinese as its glosses, where the bundle has a
+        glossary.
+        """
+        if self._gloss is None or text.isascii():
+            return text
+        with self._lock:
+            if self._glossary is None:
+                self._glossary = Glossary.load(self._gloss)
+        return self._glossary.read(text)
 
 
 def load_encoders(bundle: Path, *, threads: int = 1) -> tuple[Encoder, Encoder]:

@@ -3,6 +3,7 @@
 Knows texts and row numbers only. Carries rare words, and Chinese, whose characters the encoder mostly lacks.
 """
 
+import logging
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -38,6 +39,7 @@ class LexicalIndex:
         self._count = len(texts)
         documents = [terms(text) for text in texts]
         self._bm25 = bm25s.BM25(method="lucene")
+        logging.getLogger("bm25s").setLevel(logging.WARNING)  # creating one sets DEBUG, a line an edit
         if not any(documents):
             self._best: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
             self._vocabulary: dict[str, int] = {}

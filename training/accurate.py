@@ -3,6 +3,7 @@
 Knows torch and the rows; the encoder of retrieval stays as it was, so answers found do not move.
 """
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from torch import Tensor, nn
 from nlu.classifier import FORMAT, Head
 from nlu.ngrams import buckets
 from retrieval.encoder import Encoder
+from retrieval.gloss import FILE as GLOSS
+from retrieval.gloss import Glossary
 from training.calibrate import HeldOut, calibrate
 from training.context import PartResult, TrainContext
 from training.export import MAX_LENGTH, SentenceModel, export_encoder, load_sentence_model
@@ -59,6 +62,7 @@ def train_intents_accurate(context: TrainContext) -> PartResult | None:
         Rows(texts, labels, vectors),
         context.out,
         base=context.base,
+        gloss=context.bundle / "encoder" / GLOSS,
         alpha=context.corpus.alpha,
         seed=context.seed,
         device=context.device,
@@ -71,6 +75,7 @@ def tune_intents(
     out: Path,
     *,
     base: Path,
+    gloss: Path,
     alpha: float,
     seed: int,
     device: str,
@@ -79,7 +84,8 @@ def tune_intents(
 ) -> PartResult:
     """Fine-tunes, exports to int8 and calibrates what is served on rows it never saw. Raises TooLittleData.
 
-    rows.vectors are those of the untouched model: what distillation holds on to.
+    rows.vectors are those of the untouched model: what distillation holds on to. `gloss` is where the shared
+    encoder's glossary lies, if it has one.
     """
     recipe, head_recipe = recipe or TuneRecipe(), HeadRecipe(dropout=0.3)
     names = check_enough(rows)
@@ -88,10 +94,13 @@ def tune_intents(
     in_scope = np.asarray([label not in OOS_LABELS for label in rows.labels])
     parts = max(4, round(1 / max(recipe.held_out, recipe.held_out_least / len(labels))))
     held = folds(labels, parts, seed) == 0
+    read = Glossary.load(gloss).read if gloss.is_file() else str
     model, network = _tune(
-        rows, labels, np.flatnonzero(~held), recipe, head_recipe, base, seed, device, progress
+        rows, labels, np.flatnonzero(~held), recipe, head_recipe, base, seed, device, progress, read
     )
     export_encoder(model, base, out, name=str(base.name))
+    if gloss.is_file():
+        shutil.copyfile(gloss, out / GLOSS)
     encoder = Encoder.load(out)
     seen = [text for text, away, ours in zip(rows.texts, held, in_scope, strict=True) if ours and not away]
     chance = np.random.default_rng(seed)
@@ -136,12 +145,13 @@ def _tune(
     seed: int,
     device: str,
     progress: Callable[[int, int], None],
+    read: Callable[[str], str],
 ) -> tuple[SentenceModel, HeadNetwork]:
     torch.manual_seed(seed)
     shuffle = np.random.default_rng(seed)
     model = load_sentence_model(base).to(device).train()
     network = HeadNetwork(rows.vectors.shape[1], int(labels.max()) + 1, head_recipe).to(device).train()
-    data = _Batches(rows, labels, base, recipe, head_recipe, device)
+    data = _Batches(rows, labels, base, recipe, head_recipe, device, read)
     per_epoch = -(-len(chosen) // recipe.batch)
     epochs = max(recipe.epochs, -(-recipe.least_steps // per_epoch))
     optimisers = _optimisers(model, network, recipe)
@@ -212,11 +222,12 @@ class _Batches:
         recipe: TuneRecipe,
         head_recipe: HeadRecipe,
         device: str,
+        read: Callable[[str], str],
     ) -> None:
         tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
         tokenizer.no_padding()
         tokenizer.enable_truncation(min(recipe.max_length, MAX_LENGTH))
-        self._ids = [tokenizer.encode(text).ids for text in rows.texts]
+        self._ids = [tokenizer.encode(read(text)).ids for text in rows.texts]
         self._bags = [buckets(text, size=head_recipe.buckets) for text in rows.texts]
         self._labels, self._originals = torch.from_numpy(labels), torch.from_numpy(rows.vectors)
         self._size, self._device = recipe.batch, device

@@ -22,6 +22,7 @@ from training.errors import CorpusInvalid
 from training.evaluate_intents import read_table
 from training.export import export_encoder, load_sentence_model
 from training.fast import encode_in_steps
+from training.glossary import has_chinese
 from training.scoring import ranking
 
 DEPTH = 100
@@ -33,14 +34,15 @@ def evaluate_answers(*, answers: Path, queries: Path, base: str, progress: Progr
     known = {answer.id for answer in stored}
     if not asked or any(row["id"] not in known for row in asked):
         raise CorpusInvalid(f"{queries}: there must be rows, each with an `id` that {answers} holds.")
+    wordings = [text for answer in stored for _, text in answer.variants()]
     texts, wanted = [row["text"] for row in asked], [row["id"] for row in asked]
     with tempfile.TemporaryDirectory() as scratch:
         folder = find_base(base)
         progress("export encoder", 0, 1)
-        export_encoder(load_sentence_model(folder), folder, Path(scratch), name=base)
+        chinese = has_chinese([*texts, *wordings])
+        export_encoder(load_sentence_model(folder), folder, Path(scratch), name=base, chinese=chinese)
         encoder = Encoder.load(Path(scratch))
-    wordings = [text for answer in stored for _, text in answer.variants()]
-    vectors = encode_in_steps(encoder.encode, wordings, lambda d, t: progress("encode answers", d, t))
+        vectors = encode_in_steps(encoder.encode, wordings, lambda d, t: progress("encode answers", d, t))
     index = AnswerIndex.build(stored, vectors)
     ranks, times = [], []
     for done, (text, right) in enumerate(zip(texts, wanted, strict=True), start=1):

@@ -15,6 +15,7 @@ import numpy as np
 
 from nlu.classifier import IntentClassifier, IntentPrediction
 from retrieval.encoder import MODEL, Encoder
+from retrieval.gloss import FILE as GLOSS
 from training.accurate import tune_intents
 from training.base import find_base
 from training.context import Progress
@@ -22,6 +23,7 @@ from training.corpus import DEFAULT_ALPHA
 from training.errors import CorpusInvalid
 from training.export import export_encoder, load_sentence_model
 from training.fast import OOS_LABELS, Rows, encode_in_steps, fit_intents
+from training.glossary import has_chinese
 from training.head import HeadRecipe
 from training.scoring import (
     area_under_risk_coverage,
@@ -104,13 +106,14 @@ def _trained(
     shared.mkdir()
     out.mkdir()
     progress("export encoder", 0, 1)
-    export_encoder(load_sentence_model(base), base, shared, name=base_name)
+    chinese = has_chinese(rows.texts)
+    export_encoder(load_sentence_model(base), base, shared, name=base_name, chinese=chinese)
     encoder = Encoder.load(shared)
     vectors = encode_in_steps(encoder.encode, rows.texts, lambda d, t: progress("encode", d, t))
     data = Rows(rows.texts, rows.labels, vectors)
     if recipe == "accurate":
         tune_intents(
-            data, out, base=base, alpha=DEFAULT_ALPHA, seed=seed, device=device,
+            data, out, base=base, gloss=shared / GLOSS, alpha=DEFAULT_ALPHA, seed=seed, device=device,
             progress=lambda d, t: progress("fine-tune", d, t),
         )  # fmt: skip
     else:

@@ -21,6 +21,9 @@ PARTS: dict[str, PartTrainer] = {
     "responses": train_responses,
 }
 
+ON_ENCODER = ("intents", "answers", "triage")
+"""Parts that read the encoder's vectors and so stand or fall with the base model."""
+
 RECIPES: dict[str, dict[str, PartTrainer]] = {
     "fast": {},
     "accurate": {"intents": train_intents_accurate},

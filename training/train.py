@@ -20,7 +20,7 @@ from training.context import PartResult, PartTrainer, Progress, TrainContext
 from training.corpus import Corpus, read_corpus
 from training.errors import TrainingError
 from training.export import export_encoder, load_sentence_model
-from training.parts import PARTS, RECIPES
+from training.parts import ON_ENCODER, PARTS, RECIPES
 
 DEFAULT_PARTS = ("intents", "entities", "answers")
 
@@ -47,12 +47,8 @@ def train(order: Order, progress: Progress) -> Bundle:
     corpus, device = read_corpus(order.corpus), resolve_device(order.device)
     base = find_base(order.base)
     earlier = verify(find(order.bundles, order.start_from).folder) if order.start_from else None
-    if earlier is not None and earlier.details.base != order.base:
-        raise TrainingError(
-            f"{earlier.id} stands on {earlier.details.base}, not {order.base}; its parts would not fit. "
-            "Train all parts anew, or name the same base."
-        )
-    writer = BundleWriter(order.bundles, base=earlier, replace=order.parts)
+    replaced = _replaced(order, earlier)
+    writer = BundleWriter(order.bundles, base=earlier, replace=replaced)
     try:
         run = _Run(order, corpus, device, base, writer, progress)
         results = {
@@ -91,7 +87,11 @@ class _Run:
         if not folder.is_dir():
             self.progress("export encoder", 0, 1)
             export_encoder(
-                load_sentence_model(self.base), self.base, self.writer.part("encoder"), name=self.order.base
+                load_sentence_model(self.base),
+                self.base,
+                self.writer.part("encoder"),
+                name=self.order.base,
+                chinese="zh" in self.corpus.languages,
             )
             self.progress("export encoder", 1, 1)
         return Encoder.load(folder)
@@ -114,6 +114,19 @@ class _Run:
         if result is None:
             self.writer.drop(part)
         return result
+
+
+def _replaced(order: Order, earlier: Bundle | None) -> tuple[str, ...]:
+    """The parts of the earlier bundle that do not stay; with another base the encoder goes too."""
+    if earlier is None or earlier.details.base == order.base:
+        return tuple(order.parts)
+    stranded = [part for part in ON_ENCODER if part in earlier.parts and part not in order.parts]
+    if stranded:
+        raise TrainingError(
+            f"{earlier.id} stands on {earlier.details.base}, not {order.base}: its {', '.join(stranded)} "
+            f"would not fit. Train {', '.join(ON_ENCODER)} anew as well, or keep the base."
+        )
+    return (*order.parts, "encoder")
 
 
 def _trainer(recipe: str, part: str) -> PartTrainer:
