@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,6 @@ import aiohttp
 from aiohttp import web
 
 from bot import edge
-from bot.channels.contract import Platform
 from bot.channels.rest import RestChannel
 from bot.channels.sender import Sender
 from bot.channels.socket import SocketChannel
@@ -67,8 +66,7 @@ async def running_server(
         bot = await make_bot(settings, project, session, action_url=action_url)
         hub, metrics = Hub(), Metrics.fresh()
         owner = f"{socket.gethostname()}:{os.getpid()}"
-        telegram = project.settings.credentials.get("telegram")
-        push = frozenset({"telegram"} if telegram else ())
+        push = frozenset({"telegram"} & set(project.settings.credentials))
         manager = Manager(
             store,
             bot,
@@ -79,59 +77,65 @@ async def running_server(
             push=push,
             observe=metrics.observe,
         )
-        platforms: dict[str, Platform] = {}
-        if telegram:
-            credentials = TelegramCredentials.read(telegram, server_secret=settings.secret)
-            channel = TelegramChannel(manager, store.log, session, credentials)
-            platforms["telegram"] = channel
-            if credentials.webhook_url:
-                await stack.enter_async_context(_in_background(channel.announce()))
-        chat = SocketChannel(manager, store, hub, Visitors(settings.secret.encode()), settings.cors_origins)
-        console = open_console(
-            store,
-            hub,
-            intents=lambda: sorted(project.domain.intents),
-            push=push,
-            https=_is_https(settings),
-        )
-        routes = [
-            *RestChannel(
-                manager, settings.reply_timeout, settings.rest_token, settings.cors_origins
-            ).routes(),
-            *chat.routes(),
-            *(route for platform in platforms.values() for route in platform.routes()),
-            *console.routes(),
-            *Pages(project.name, project.settings.languages, https=_is_https(settings)).routes(),
-        ]
-        app = _application(settings, routes, metrics, manager)
-
-        async def close_pages(_: web.Application) -> None:
-            await chat.close()
-            await console.close()
-
-        app.on_shutdown.append(close_pages)
+        telegram = _telegram(settings, project, manager, store, session)
+        app = _application(settings, project, manager, store, hub, metrics, telegram)
         await manager.bot.inference.start()
         stack.push_async_callback(lambda: manager.bot.inference.stop())
         await stack.enter_async_context(manager.running())
-        await stack.enter_async_context(_in_background(Sender(store.outbox, platforms, hub, owner).run()))
-        await stack.enter_async_context(
-            _in_background(_follow_champion(settings, project, session, manager, action_url))
-        )
+        works = [
+            Sender(store.outbox, telegram, hub, owner).run(),
+            _follow_champion(settings, project, session, manager, action_url),
+            *(channel.announce() for channel in telegram.values() if channel.credentials.webhook_url),
+        ]
+        for work in works:
+            await stack.enter_async_context(_in_background(work))
         yield Server(app, store, manager, await setup_token(store))
 
 
+def _telegram(
+    settings: Settings, project: Project, manager: Manager, store: Store, session: aiohttp.ClientSession
+) -> dict[str, TelegramChannel]:
+    """The Telegram channel under its name, where the project has credentials for it."""
+    block = project.settings.credentials.get("telegram")
+    if not block:
+        return {}
+    credentials = TelegramCredentials.read(block, server_secret=settings.secret)
+    return {"telegram": TelegramChannel(manager, store.log, session, credentials)}
+
+
 def _application(
-    settings: Settings, routes: list[web.RouteDef], metrics: Metrics, manager: Manager
+    settings: Settings,
+    project: Project,
+    manager: Manager,
+    store: Store,
+    hub: Hub,
+    metrics: Metrics,
+    platforms: Mapping[str, TelegramChannel],
 ) -> web.Application:
+    """Every route of the server, and what to close when it stops."""
+    https = bool(settings.public_url and settings.public_url.startswith("https://"))
+    chat = SocketChannel(manager, store, hub, Visitors(settings.secret.encode()), settings.cors_origins)
+    console = open_console(
+        store, hub, intents=lambda: sorted(project.domain.intents), push=frozenset(platforms), https=https
+    )
+    routes = [
+        *RestChannel(manager, settings.reply_timeout, settings.rest_token, settings.cors_origins).routes(),
+        *chat.routes(),
+        *(route for platform in platforms.values() for route in platform.routes()),
+        *console.routes(),
+        *Pages(project.name, project.settings.languages, https=https).routes(),
+    ]
     app = web.Application(middlewares=[edge.errors], client_max_size=settings.largest_body)
     app.on_response_prepare.append(edge.harden)
     app.add_routes(routes)
     app.add_routes(Operations(metrics, lambda: {"bundle": manager.bot.inference.ready}, routes).routes())
+
+    async def close_pages(_: web.Application) -> None:
+        await chat.close()
+        await console.close()
+
+    app.on_shutdown.append(close_pages)
     return app
-
-
-def _is_https(settings: Settings) -> bool:
-    return bool(settings.public_url and settings.public_url.startswith("https://"))
 
 
 @asynccontextmanager

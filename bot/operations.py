@@ -92,7 +92,7 @@ class Operations:
         return web.json_response({"status": "ok"})
 
     async def ready(self, request: web.Request) -> web.Response:
-        """The bundle is verified and loaded and the database answers; 503 until then."""
+        """The bundle is verified and loaded; 503 until then."""
         state = self.state()
         ready = all(state.values())
         return web.json_response(
@@ -107,6 +107,20 @@ class Operations:
     async def openapi(self, request: web.Request) -> web.Response:
         """Every route of this server, as OpenAPI 3.1."""
         return web.json_response(describe([*self.described, *self.routes()]))
+
+
+# The one shape of an error (bot.errors).
+ERROR = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message"],
+            "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+        }
+    },
+}
 
 
 def describe(routes: Sequence[web.RouteDef]) -> dict[str, Any]:
@@ -134,20 +148,9 @@ def describe(routes: Sequence[web.RouteDef]) -> dict[str, Any]:
                 },
             },
         }
-    error = {
-        "type": "object",
-        "required": ["error"],
-        "properties": {
-            "error": {
-                "type": "object",
-                "required": ["code", "message"],
-                "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
-            }
-        },
-    }
     return {
         "openapi": "3.1.0",
         "info": {"title": "Frontdesk", "version": "1"},
         "paths": paths,
-        "components": {"schemas": {"Error": error}},
+        "components": {"schemas": {"Error": ERROR}},
     }

@@ -56,7 +56,26 @@ def export_encoder(
 
     With `chinese` a base that cannot read Chinese gets a glossary beside it.
     """
-    model = model.eval().cpu()
+    _export_graph(model.eval().cpu(), folder / "model.onnx")
+    shutil.copyfile(base / "tokenizer.json", folder / "tokenizer.json")
+    if chinese and not reads_chinese(base):
+        write_glossary(folder / GLOSS)
+    dim = int(json.loads((base / "config.json").read_text(encoding="utf-8"))["hidden_size"])
+    settings = {
+        "format": 1,
+        "base": name,
+        "dim": dim,
+        "max_length": MAX_LENGTH,
+        "pooling": "mean",
+        "precision": "int8",
+    }
+    (folder / "encoder.json").write_text(
+        json.dumps(settings, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+    )
+
+
+def _export_graph(model: SentenceModel, target: Path) -> None:
+    """The model as an ONNX graph with int8 weights."""
     with tempfile.TemporaryDirectory() as scratch:
         full = Path(scratch) / "full.onnx"
         # Two tensors: one object given twice would be traced as a single input.
@@ -79,22 +98,7 @@ def export_encoder(
         del graph.graph.value_info[:]  # shapes of the fp32 graph would contradict the quantised one
         onnx.save(graph, full)
         # Scales per output channel: cosine to fp32 vectors 0.993 on average, against 0.962 with one scale.
-        quantize_dynamic(full, folder / "model.onnx", weight_type=QuantType.QInt8, per_channel=True)
-    shutil.copyfile(base / "tokenizer.json", folder / "tokenizer.json")
-    if chinese and not reads_chinese(base):
-        write_glossary(folder / GLOSS)
-    dim = int(json.loads((base / "config.json").read_text(encoding="utf-8"))["hidden_size"])
-    settings = {
-        "format": 1,
-        "base": name,
-        "dim": dim,
-        "max_length": MAX_LENGTH,
-        "pooling": "mean",
-        "precision": "int8",
-    }
-    (folder / "encoder.json").write_text(
-        json.dumps(settings, indent=1, sort_keys=True) + "\n", encoding="utf-8"
-    )
+        quantize_dynamic(full, target, weight_type=QuantType.QInt8, per_channel=True)
 
 
 def reads_chinese(base: Path) -> bool:
