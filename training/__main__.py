@@ -57,6 +57,7 @@ def _train(chosen: argparse.Namespace, lines: ProgressLines) -> dict[str, Any]:
             device=chosen.device,
             seed=chosen.seed,
             start_from=chosen.start_from,
+            response_base=chosen.response_base,
         ),
         lines,
     )
@@ -107,6 +108,9 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--corpus", type=Path, required=True, help="the folder with corpus.json")
     verb.add_argument("--bundles", type=Path, required=True, help="the registry the bundle goes into")
     verb.add_argument("--parts", default=",".join(DEFAULT_PARTS), help=f"of {','.join(PARTS)}")
+    verb.add_argument(
+        "--response-base", metavar="NAME", help="start the response model from this causal model"
+    )
     verb.add_argument("--from", dest="start_from", metavar="ID", help="keep this bundle's other parts")
     _common(verb, _train)
     verb = verbs.add_parser("evaluate-intents", help="train on one CSV (text,label), measure on another")

@@ -27,7 +27,8 @@ DEFAULT_PARTS = ("intents", "entities", "answers")
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to train. `start_from` is the id of a bundle whose other parts are kept."""
+    """What to train. `start_from` is the id of a bundle whose other parts are kept; `response_base` a causal
+    model to start the response model from (None: from scratch)."""
 
     corpus: Path
     bundles: Path
@@ -37,6 +38,7 @@ class Order:
     device: str = "auto"
     seed: int = 0
     start_from: str | None = None
+    response_base: str | None = None
 
 
 def train(order: Order, progress: Progress) -> Bundle:
@@ -109,6 +111,7 @@ class _Run:
             recipe=self.order.recipe,
             base=self.base,
             progress=self.progress,
+            response_base=self.order.response_base,
         )
         result = trainer(context)
         if result is None:

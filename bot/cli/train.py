@@ -82,6 +82,8 @@ def train_project(
         arguments = ["train", "--corpus", str(corpus), "--bundles", str(settings.bundles)]
         arguments += ["--recipe", recipe or project.settings.recipe, "--parts", ",".join(wanted)]
         arguments += ["--base", base or project.settings.base, "--device", device, "--seed", str(seed)]
+        if project.settings.responses.base:
+            arguments += ["--response-base", project.settings.responses.base]
         if serving is not None:
             arguments += ["--from", serving.id]
         return run_training(arguments)

@@ -91,12 +91,14 @@ class ActionEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class ResponseModel:
-    """`url` and `model` name the server's; `api_key_env` the environment variable that holds its key."""
+    """`url` and `model` name the server's; `api_key_env` the environment variable that holds its key.
+    `base` is a causal model by name or folder to start the local one from; None trains it from scratch."""
 
     mode: ResponseMode = ResponseMode.OFF
     url: str | None = None
     model: str | None = None
     api_key_env: str | None = None
+    base: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

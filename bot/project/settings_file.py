@@ -169,7 +169,7 @@ def _share(found: Entries, key: str, highest: float, report: Report) -> float | 
 
 def _response_model(node: Node | None, report: Report) -> ResponseModel:
     found = entries(node, "frontdesk.responses", report)
-    check_keys(found, ("mode", "url", "model", "api_key_env"), "frontdesk.responses", report)
+    check_keys(found, ("mode", "url", "model", "api_key_env", "base"), "frontdesk.responses", report)
     named = text(found.get("mode"), "frontdesk.responses.mode", report) or ResponseMode.OFF
     if named not in set(ResponseMode):
         report.error(
@@ -181,6 +181,7 @@ def _response_model(node: Node | None, report: Report) -> ResponseModel:
         text(found.get("url"), "frontdesk.responses.url", report),
         text(found.get("model"), "frontdesk.responses.model", report),
         text(found.get("api_key_env"), "frontdesk.responses.api_key_env", report),
+        text(found.get("base"), "frontdesk.responses.base", report),
     )
     if node is not None and model.mode is ResponseMode.SERVER and not (model.url and model.model):
         report.error(
