@@ -108,9 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--corpus", type=Path, required=True, help="the folder with corpus.json")
     verb.add_argument("--bundles", type=Path, required=True, help="the registry the bundle goes into")
     verb.add_argument("--parts", default=",".join(DEFAULT_PARTS), help=f"of {','.join(PARTS)}")
-    verb.add_argument(
-        "--response-base", metavar="NAME", help="start the response model from this causal model"
-    )
+    verb.add_argument("--response-base", metavar="NAME", help="causal model the response model starts from")
     verb.add_argument("--from", dest="start_from", metavar="ID", help="keep this bundle's other parts")
     _common(verb, _train)
     verb = verbs.add_parser("evaluate-intents", help="train on one CSV (text,label), measure on another")
@@ -130,13 +128,8 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--gold", type=Path, required=True, help="frozen rows: gold.jsonl of the corpus")
     verb.add_argument("--candidate", type=Path, required=True, metavar="DIR")
     verb.add_argument("--champion", type=Path, metavar="DIR", help="without one, absolute floors hold")
-    verb.add_argument(
-        "--tests",
-        type=Path,
-        nargs="+",
-        required=True,
-        help="JSON of `frontdesk test`: candidate's, champion's",
-    )
+    tests = "JSON of `frontdesk test`: candidate's, champion's"
+    verb.add_argument("--tests", type=Path, nargs="+", required=True, help=tests)
     verb.add_argument("--reviewed", type=Path, required=True, help="reviewed messages, as gold.jsonl")
     verb.add_argument("--emergencies", type=Path, required=True, help="JSON: {sentences, missed}")
     verb.add_argument("--out", type=Path, required=True, metavar="FILE", help="the report, as JSON")

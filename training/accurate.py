@@ -4,15 +4,17 @@ Knows torch and the rows; the encoder of retrieval stays as it was, so answers f
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import OneCycleLR
 
 from nlu.classifier import FORMAT, Head
 from nlu.ngrams import buckets
@@ -89,8 +91,7 @@ def tune_intents(
     """
     recipe, head_recipe = recipe or TuneRecipe(), HeadRecipe(dropout=0.3)
     names = check_enough(rows)
-    number = {name: i for i, name in enumerate(names)}
-    labels = np.asarray([number[label] for label in rows.labels], dtype=np.int64)
+    labels = np.asarray([names.index(label) for label in rows.labels], dtype=np.int64)
     in_scope = np.asarray([label not in OOS_LABELS for label in rows.labels])
     parts = max(4, round(1 / max(recipe.held_out, recipe.held_out_least / len(labels))))
     held = folds(labels, parts, seed) == 0
@@ -102,24 +103,28 @@ def tune_intents(
     if gloss.is_file():
         shutil.copyfile(gloss, out / GLOSS)
     encoder = Encoder.load(out)
-    seen = [text for text, away, ours in zip(rows.texts, held, in_scope, strict=True) if ours and not away]
-    chance = np.random.default_rng(seed)
-    kept = sorted(chance.permutation(len(seen))[: head_recipe.reference_rows].tolist())
-    head = to_served(network, encoder.encode([seen[i] for i in kept]), head_recipe)
+    seen = [rows.texts[i] for i in np.flatnonzero(in_scope & ~held)]
+    reference = encoder.encode(_sample(seen, head_recipe.reference_rows, seed))
+    head = to_served(network, reference, head_recipe)
     measured = _held_out(head, encoder, rows, labels, in_scope, np.flatnonzero(held))
-    settings = {
-        "format": FORMAT,
-        "labels": names,
-        "oos_labels": sorted(OOS_LABELS & set(names)),
-        "scale": head_recipe.scale,
-        **calibrate(measured, alpha=alpha),
-    }
-    write_intents(head, settings, out)
+    write_intents(head, _settings(names, head_recipe, calibrate(measured, alpha=alpha)), out)
     accuracy = float((measured.logits.argmax(axis=1) == measured.labels).mean())
     return PartResult(
         recipe={"tune": asdict(recipe), "head": head_recipe.to_json(), "seed": seed},
         metrics={"rows": len(labels), "intents": len(names), "held_out_accuracy": round(accuracy, 4)},
     )
+
+
+def _settings(names: Sequence[str], recipe: HeadRecipe, calibrated: Mapping[str, Any]) -> dict[str, Any]:
+    """The contents of intents.json."""
+    oos = sorted(OOS_LABELS & set(names))
+    return {"format": FORMAT, "labels": names, "oos_labels": oos, "scale": recipe.scale, **calibrated}
+
+
+def _sample(texts: Sequence[str], most: int, seed: int) -> list[str]:
+    """At most so many of the texts, drawn by the seed, in their order."""
+    kept = sorted(np.random.default_rng(seed).permutation(len(texts))[:most].tolist())
+    return [texts[i] for i in kept]
 
 
 def _held_out(
@@ -155,13 +160,9 @@ def _tune(
     per_epoch = -(-len(chosen) // recipe.batch)
     epochs = max(recipe.epochs, -(-recipe.least_steps // per_epoch))
     optimisers = _optimisers(model, network, recipe)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimisers[0],
-        max_lr=[recipe.rate, recipe.head_rate],
-        total_steps=epochs * per_epoch,
-        pct_start=recipe.warmup,
-    )
     done, total = 0, epochs * per_epoch
+    rates = [recipe.rate, recipe.head_rate]
+    schedule = OneCycleLR(optimisers[0], max_lr=rates, total_steps=total, pct_start=recipe.warmup)
     for _ in range(epochs):
         for batch in data.shuffled(chosen, shuffle):
             for optimiser in optimisers:

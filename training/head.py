@@ -73,7 +73,7 @@ def fit_head(
     """Trains on rows [n, dim] with their texts and class numbers; the same seed on a CPU, the same head."""
     torch.manual_seed(seed)
     shuffle = np.random.default_rng(seed)
-    network = HeadNetwork(vectors.shape[1], classes, recipe).to(device)
+    network = HeadNetwork(vectors.shape[1], classes, recipe).to(device).train()
     bags = [buckets(text, size=recipe.buckets) for text in texts]
     offsets = recipe.prior * log_prior(labels, classes).to(device)
     inputs, targets = torch.from_numpy(vectors * recipe.scale), torch.from_numpy(labels)
@@ -83,7 +83,6 @@ def fit_head(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimisers[0], max_lr=recipe.rate, total_steps=epochs * batches, pct_start=0.1
     )
-    network.train()
     for epoch in range(epochs):
         order = shuffle.permutation(len(labels))
         for start in range(0, len(order), recipe.batch):
