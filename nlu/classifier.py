@@ -85,10 +85,7 @@ class Head:
 
 
 class IntentClassifier:
-    """A trained and calibrated head. Immutable, so safe to call from several threads.
-
-    A label may gather several outputs of the head: every stored answer has one, and all count as one `faq`.
-    """
+    """A trained and calibrated head. Immutable, so safe to call from several threads."""
 
     def __init__(self, head: Head, settings: Mapping[str, Any]) -> None:
         self._head = head
@@ -97,7 +94,6 @@ class IntentClassifier:
         self.alpha = float(settings["alpha"])
         self.quantile = float(settings["quantile"])
         self.guarantee = str(settings["guarantee"])
-        self._label_of = np.asarray(settings["label_of_output"], dtype=np.int64)
         self._oos_labels = frozenset(settings["oos_labels"])
         self._oos = OosScale(**settings["oos"])
 
@@ -127,7 +123,7 @@ class IntentClassifier:
         """One prediction a row of vectors [n, dim]; texts are the same n messages."""
         if not len(texts):
             return []
-        logits = gather(self._head.logits(vectors, texts), self._label_of)
+        logits = self._head.logits(vectors, texts)
         probabilities = softmax(logits / self.temperature)
         scores = self._oos.score(energy(logits), self._head.distance(vectors))
         return [self._one(p, float(s)) for p, s in zip(probabilities, scores, strict=True)]
@@ -141,14 +137,6 @@ class IntentClassifier:
         )
         refused = verdicts[0][0] in self._oos_labels or score > self._oos.threshold
         return IntentPrediction(verdicts, members, refused, score, self.guaranteed)
-
-
-def gather(logits: Array, label_of: NDArray[np.int64]) -> Array:
-    """Logits [n, labels] from those of outputs [n, outputs]: log-sum-exp over the outputs of each label."""
-    members = np.zeros((logits.shape[1], int(label_of.max()) + 1), dtype=np.float32)
-    members[np.arange(logits.shape[1]), label_of] = 1.0
-    top = logits.max(axis=1, keepdims=True)
-    return np.asarray(np.log(np.exp(logits - top) @ members + 1e-30) + top, dtype=np.float32)
 
 
 def softmax(logits: Array) -> Array:

@@ -4,9 +4,10 @@ Knows torch and the rows; the encoder of retrieval stays as it was, so answers f
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,22 +16,24 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import OneCycleLR
 
+from nlu.classifier import FORMAT, Head
 from nlu.ngrams import buckets
 from retrieval.encoder import Encoder
 from retrieval.gloss import FILE as GLOSS
 from retrieval.gloss import Glossary
-from training.calibrate import calibrate
+from training.calibrate import HeldOut, calibrate
 from training.context import PartResult, TrainContext
 from training.export import MAX_LENGTH, SentenceModel, export_encoder, load_sentence_model
 from training.fast import (
-    Classes,
+    OOS_LABELS,
     Rows,
+    check_enough,
     encode_in_steps,
     folds,
-    targeted_texts,
+    labelled_texts,
     write_intents,
 )
-from training.head import HeadNetwork, HeadRecipe, bag_tensors, prior_offsets, to_served
+from training.head import HeadNetwork, HeadRecipe, bag_tensors, to_served
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +55,13 @@ class TuneRecipe:
 
 def train_intents_accurate(context: TrainContext) -> PartResult | None:
     """The `intents` part with an encoder of its own. None without labelled examples."""
-    rows = targeted_texts(context.corpus)
+    rows = labelled_texts(context.corpus)
     if not rows:
         return None
-    texts, targets = tuple(rows), tuple(rows.values())
+    texts, labels = tuple(text for text, _ in rows), tuple(label for _, label in rows)
     vectors = encode_in_steps(context.encode, texts, lambda d, t: context.progress("encode intents", d, t))
     return tune_intents(
-        Rows(texts, targets, vectors),
+        Rows(texts, labels, vectors),
         context.out,
         base=context.base,
         gloss=context.bundle / "encoder" / GLOSS,
@@ -83,44 +86,39 @@ def tune_intents(
 ) -> PartResult:
     """Fine-tunes, exports to int8 and calibrates what is served on rows it never saw. Raises TooLittleData.
 
-    rows.vectors are the untouched model's, which distillation holds on to; `gloss` is the shared glossary's path.
+    rows.vectors are those of the untouched model: what distillation holds on to. `gloss` is where the shared
+    encoder's glossary lies, if it has one.
     """
     recipe, head_recipe = recipe or TuneRecipe(), HeadRecipe(dropout=0.3)
-    classes = Classes.of(rows)
-    held = folds(classes.outputs, _parts(recipe, len(rows.texts)), seed) == 0
+    names = check_enough(rows)
+    labels = np.asarray([names.index(label) for label in rows.labels], dtype=np.int64)
+    in_scope = np.asarray([label not in OOS_LABELS for label in rows.labels])
+    parts = max(4, round(1 / max(recipe.held_out, recipe.held_out_least / len(labels))))
+    held = folds(labels, parts, seed) == 0
     read = Glossary.load(gloss).read if gloss.is_file() else str
     model, network = _tune(
-        rows, classes, np.flatnonzero(~held), recipe, head_recipe, base, seed, device, progress, read
+        rows, labels, np.flatnonzero(~held), recipe, head_recipe, base, seed, device, progress, read
     )
-    encoder = _exported(model, base, gloss, out)
-    seen = [rows.texts[i] for i in np.flatnonzero(classes.in_scope & ~held)]
-    head = to_served(network, encoder.encode(_sample(seen, head_recipe.reference_rows, seed)), head_recipe)
-    chosen = np.flatnonzero(held)
-    texts = [rows.texts[i] for i in chosen]
-    measured = classes.hold_out(head, encoder.encode(texts), texts, chosen)
-    write_intents(head, classes, {"scale": head_recipe.scale, **calibrate(measured, alpha=alpha)}, out)
-    accuracy = float((measured.logits.argmax(axis=1) == measured.labels).mean())
-    return PartResult(
-        recipe={"tune": asdict(recipe), "head": head_recipe.to_json(), "seed": seed},
-        metrics={
-            "rows": len(rows.texts),
-            "intents": len(classes.labels),
-            "held_out_accuracy": round(accuracy, 4),
-        },
-    )
-
-
-def _parts(recipe: TuneRecipe, rows: int) -> int:
-    """Of how many equal parts one is held out: at least 4."""
-    return max(4, round(1 / max(recipe.held_out, recipe.held_out_least / rows)))
-
-
-def _exported(model: SentenceModel, base: Path, gloss: Path, out: Path) -> Encoder:
-    """The tuned encoder as it will be served, with the glossary that its shared sister has."""
     export_encoder(model, base, out, name=str(base.name))
     if gloss.is_file():
         shutil.copyfile(gloss, out / GLOSS)
-    return Encoder.load(out)
+    encoder = Encoder.load(out)
+    seen = [rows.texts[i] for i in np.flatnonzero(in_scope & ~held)]
+    reference = encoder.encode(_sample(seen, head_recipe.reference_rows, seed))
+    head = to_served(network, reference, head_recipe)
+    measured = _held_out(head, encoder, rows, labels, in_scope, np.flatnonzero(held))
+    write_intents(head, _settings(names, head_recipe, calibrate(measured, alpha=alpha)), out)
+    accuracy = float((measured.logits.argmax(axis=1) == measured.labels).mean())
+    return PartResult(
+        recipe={"tune": asdict(recipe), "head": head_recipe.to_json(), "seed": seed},
+        metrics={"rows": len(labels), "intents": len(names), "held_out_accuracy": round(accuracy, 4)},
+    )
+
+
+def _settings(names: Sequence[str], recipe: HeadRecipe, calibrated: Mapping[str, Any]) -> dict[str, Any]:
+    """The contents of intents.json."""
+    oos = sorted(OOS_LABELS & set(names))
+    return {"format": FORMAT, "labels": names, "oos_labels": oos, "scale": recipe.scale, **calibrated}
 
 
 def _sample(texts: Sequence[str], most: int, seed: int) -> list[str]:
@@ -129,9 +127,22 @@ def _sample(texts: Sequence[str], most: int, seed: int) -> list[str]:
     return [texts[i] for i in kept]
 
 
+def _held_out(
+    head: Head,
+    encoder: Encoder,
+    rows: Rows,
+    labels: NDArray[np.int64],
+    in_scope: NDArray[np.bool_],
+    chosen: NDArray[np.int64],
+) -> HeldOut:
+    texts = [rows.texts[i] for i in chosen]
+    vectors = encoder.encode(texts)
+    return HeldOut(head.logits(vectors, texts), head.distance(vectors), labels[chosen], in_scope[chosen])
+
+
 def _tune(
     rows: Rows,
-    classes: Classes,
+    labels: NDArray[np.int64],
     chosen: NDArray[np.int64],
     recipe: TuneRecipe,
     head_recipe: HeadRecipe,
@@ -144,14 +155,14 @@ def _tune(
     torch.manual_seed(seed)
     shuffle = np.random.default_rng(seed)
     model = load_sentence_model(base).to(device).train()
-    network = HeadNetwork(rows.vectors.shape[1], len(classes.label_of), head_recipe).to(device).train()
-    offsets = prior_offsets(classes.outputs, len(classes.label_of), head_recipe, device)
-    data = _Batches(rows, classes.outputs, base, recipe, head_recipe, device, read)
+    network = HeadNetwork(rows.vectors.shape[1], int(labels.max()) + 1, head_recipe).to(device).train()
+    data = _Batches(rows, labels, base, recipe, head_recipe, device, read)
     per_epoch = -(-len(chosen) // recipe.batch)
     epochs = max(recipe.epochs, -(-recipe.least_steps // per_epoch))
     optimisers = _optimisers(model, network, recipe)
     done, total = 0, epochs * per_epoch
-    schedule = _schedule(optimisers[0], recipe, total)
+    rates = [recipe.rate, recipe.head_rate]
+    schedule = OneCycleLR(optimisers[0], max_lr=rates, total_steps=total, pct_start=recipe.warmup)
     for _ in range(epochs):
         for batch in data.shuffled(chosen, shuffle):
             for optimiser in optimisers:
@@ -160,7 +171,7 @@ def _tune(
                 vectors = model(batch.ids, batch.mask)
             logits = network(vectors.float() * head_recipe.scale, batch.bag)
             drift = 1 - nn.functional.cosine_similarity(vectors.float(), batch.originals).mean()
-            loss = nn.functional.cross_entropy(logits + offsets, batch.outputs) + recipe.distil * drift
+            loss = nn.functional.cross_entropy(logits, batch.labels) + recipe.distil * drift
             torch.autograd.backward(loss)
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             for optimiser in optimisers:
@@ -185,11 +196,6 @@ def _optimisers(
     )
 
 
-def _schedule(optimiser: torch.optim.Optimizer, recipe: TuneRecipe, total: int) -> OneCycleLR:
-    rates = [recipe.rate, recipe.head_rate]
-    return OneCycleLR(optimiser, max_lr=rates, total_steps=total, pct_start=recipe.warmup)
-
-
 def _bf16(device: str) -> bool:
     """bf16 only where the processor computes in it; emulated it is slower than fp32."""
     if device == "cuda":
@@ -202,17 +208,17 @@ class _Batch:
     ids: Tensor
     mask: Tensor
     bag: tuple[Tensor, Tensor, Tensor]
-    outputs: Tensor
+    labels: Tensor
     originals: Tensor
 
 
 class _Batches:
-    """Token ids, n-grams, output numbers and original vectors of all rows, in batches of like length."""
+    """Token ids, n-grams, labels and original vectors of all rows, in batches of like length."""
 
     def __init__(
         self,
         rows: Rows,
-        outputs: NDArray[np.int64],
+        labels: NDArray[np.int64],
         base: Path,
         recipe: TuneRecipe,
         head_recipe: HeadRecipe,
@@ -224,7 +230,7 @@ class _Batches:
         tokenizer.enable_truncation(min(recipe.max_length, MAX_LENGTH))
         self._ids = [tokenizer.encode(read(text)).ids for text in rows.texts]
         self._bags = [buckets(text, size=head_recipe.buckets) for text in rows.texts]
-        self._outputs, self._originals = torch.from_numpy(outputs), torch.from_numpy(rows.vectors)
+        self._labels, self._originals = torch.from_numpy(labels), torch.from_numpy(rows.vectors)
         self._size, self._device = recipe.batch, device
 
     def shuffled(self, chosen: NDArray[np.int64], chance: np.random.Generator) -> Iterator[_Batch]:
@@ -249,6 +255,6 @@ class _Batches:
             ids.to(self._device),
             mask.to(self._device),
             bag_tensors([self._bags[i] for i in rows], self._device),
-            self._outputs[list(rows)].to(self._device),
+            self._labels[list(rows)].to(self._device),
             self._originals[list(rows)].to(self._device),
         )

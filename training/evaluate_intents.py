@@ -22,7 +22,7 @@ from training.context import Progress
 from training.corpus import DEFAULT_ALPHA
 from training.errors import CorpusInvalid
 from training.export import export_encoder, load_sentence_model
-from training.fast import OOS_LABELS, Rows, Target, encode_in_steps, fit_intents
+from training.fast import OOS_LABELS, Rows, encode_in_steps, fit_intents
 from training.glossary import has_chinese
 from training.head import HeadRecipe
 from training.scoring import (
@@ -110,7 +110,7 @@ def _trained(
     export_encoder(load_sentence_model(base), base, shared, name=base_name, chinese=chinese)
     encoder = Encoder.load(shared)
     vectors = encode_in_steps(encoder.encode, rows.texts, lambda d, t: progress("encode", d, t))
-    data = Rows(rows.texts, tuple(Target(label) for label in rows.labels), vectors)
+    data = Rows(rows.texts, rows.labels, vectors)
     if recipe == "accurate":
         tune_intents(
             data, out, base=base, gloss=shared / GLOSS, alpha=DEFAULT_ALPHA, seed=seed, device=device,

@@ -4,7 +4,7 @@ Knows rows of text, vector and label; not how the encoder is made. Calibrates on
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
-from nlu.classifier import FORMAT, HEAD, SETTINGS, Head, gather
+from nlu.classifier import FORMAT, HEAD, SETTINGS, Head
 from training.calibrate import HeldOut, calibrate
 from training.context import PartResult, TrainContext
 from training.corpus import Corpus
@@ -27,51 +27,40 @@ ONE_FOLD_FROM = 5_000  # rows from which one held-out part of a sixth calibrates
 LEAST_ROWS = 8
 
 Vectors = NDArray[np.float32]
-Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Training rows of the intent part: equally many texts, targets and vectors [n, dim]."""
+    """Training rows of the intent part: equally many texts, labels and vectors [n, dim]."""
 
     texts: tuple[str, ...]
-    targets: tuple["Target", ...]
+    labels: tuple[str, ...]
     vectors: Vectors
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Target:
-    """What a row teaches: an intent, or the label `faq` together with the answer that is asked for."""
+def labelled_texts(corpus: Corpus) -> tuple[tuple[str, str], ...]:
+    """(text, label) of every example; question variants of answers become the class `faq`, each text once.
 
-    label: str
-    answer: str = ""
-
-
-def targeted_texts(corpus: Corpus) -> dict[str, Target]:
-    """Every example with its intent and every question variant of an answer as `faq`, each text once.
-
-    Each answer is an output of its own, and all of them count as one label: a single class of a hundred
-    subjects is learned worse (held-out accuracy 77.8 against 80.4 % on the insurer). Empty when the corpus
-    has no intents: a bot of answers alone needs no classifier.
+    Empty when the corpus has no intents: a bot of answers alone needs no classifier.
     """
-    rows = {example.text: Target(example.intent) for example in corpus.examples}
+    rows = {example.text: example.intent for example in corpus.examples}
     if rows:
         for answer in corpus.answers:
             for questions in answer.questions.values():
                 for question in questions:
-                    rows.setdefault(question, Target(FAQ, answer.id))
-    return rows
+                    rows.setdefault(question, FAQ)
+    return tuple(rows.items())
 
 
 def train_intents(context: TrainContext) -> PartResult | None:
     """The `intents` part: head.safetensors and intents.json. None without labelled examples."""
-    rows = targeted_texts(context.corpus)
+    rows = labelled_texts(context.corpus)
     if not rows:
         return None
-    texts, targets = tuple(rows), tuple(rows.values())
+    texts, labels = tuple(text for text, _ in rows), tuple(label for _, label in rows)
     vectors = encode_in_steps(context.encode, texts, lambda d, t: context.progress("encode intents", d, t))
     return fit_intents(
-        Rows(texts, targets, vectors),
+        Rows(texts, labels, vectors),
         context.out,
         recipe=HeadRecipe(),
         alpha=context.corpus.alpha,
@@ -107,73 +96,43 @@ def fit_intents(
     progress: Callable[[int, int], None],
 ) -> PartResult:
     """Calibrates on held-out rows, then trains on all of them and writes the part. Raises TooLittleData."""
-    classes = Classes.of(rows)
-    fitting = _Fitting(rows, classes, recipe, seed, device, progress)
+    names = check_enough(rows)
+    fitting = _Fitting(rows, names, recipe, seed, device, progress)
     held = fitting.held_out()
     head = fitting.fit(np.arange(len(rows.texts)))
-    write_intents(head, classes, {"scale": recipe.scale, **calibrate(held, alpha=alpha)}, out)
+    settings = {
+        "format": FORMAT,
+        "labels": names,
+        "oos_labels": sorted(OOS_LABELS & set(names)),
+        "scale": recipe.scale,
+        **calibrate(held, alpha=alpha),
+    }
+    write_intents(head, settings, out)
     accuracy = float((held.logits.argmax(axis=1) == held.labels).mean())
     return PartResult(
         recipe={"head": recipe.to_json(), "folds": fitting.folds, "seed": seed},
-        metrics={
-            "rows": len(rows.texts),
-            "intents": len(classes.labels),
-            "held_out_accuracy": round(accuracy, 4),
-        },
+        metrics={"rows": len(rows.texts), "intents": len(names), "held_out_accuracy": round(accuracy, 4)},
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Classes:
-    """The numbering: labels in order, the label of each output, and both numbers of each row."""
-
-    labels: tuple[str, ...]
-    label_of: Numbers  # [outputs]
-    outputs: Numbers  # [rows]
-    in_scope: NDArray[np.bool_]  # [rows], False for rows of an out-of-scope class
-
-    @classmethod
-    def of(cls, rows: Rows) -> "Classes":
-        """Numbers the targets of the rows. Raises TooLittleData when nothing can be told apart."""
-        labels = tuple(sorted({target.label for target in rows.targets}))
-        if len(labels) < 2 or len(rows.texts) < LEAST_ROWS or OOS_LABELS.issuperset(labels):
-            raise TooLittleData(
-                f"Intents need at least two names and {LEAST_ROWS} examples; "
-                f"there are {len(labels)} and {len(rows.texts)}. Add examples to data/nlu.yml."
-            )
-        known = sorted(set(rows.targets))
-        number = {target: i for i, target in enumerate(known)}
-        return cls(
-            labels=labels,
-            label_of=np.asarray([labels.index(target.label) for target in known], dtype=np.int64),
-            outputs=np.asarray([number[target] for target in rows.targets], dtype=np.int64),
-            in_scope=np.asarray([target.label not in OOS_LABELS for target in rows.targets]),
+def check_enough(rows: Rows) -> list[str]:
+    """The intents in order. Raises TooLittleData when nothing can be told apart or calibrated."""
+    names = sorted(set(rows.labels))
+    if len(names) < 2 or len(rows.texts) < LEAST_ROWS:
+        raise TooLittleData(
+            f"Intents need at least two names and {LEAST_ROWS} examples; "
+            f"there are {len(names)} and {len(rows.texts)}. Add examples to data/nlu.yml."
         )
-
-    def hold_out(self, head: Head, vectors: Vectors, texts: Sequence[str], chosen: Numbers) -> HeldOut:
-        """What a head says of chosen rows, whose vectors and texts are given."""
-        return HeldOut(
-            logits=gather(head.logits(vectors, texts), self.label_of),
-            distance=head.distance(vectors),
-            labels=self.label_of[self.outputs[chosen]],
-            in_scope=self.in_scope[chosen],
-        )
+    return names
 
 
-def write_intents(head: Head, classes: Classes, settings: Mapping[str, Any], out: Path) -> None:
+def write_intents(head: Head, settings: dict[str, Any], out: Path) -> None:
     """Writes head.safetensors and intents.json; the wide tables in half precision, at no cost in accuracy."""
     half = {"ngrams": head.ngrams, "reference": head.reference}
     full = {"w1": head.w1, "b1": head.b1, "w2": head.w2, "b2": head.b2}
     save_file({**{k: v.astype(np.float16) for k, v in half.items()}, **full}, out / HEAD)
-    whole = {
-        "format": FORMAT,
-        "labels": classes.labels,
-        "label_of_output": classes.label_of.tolist(),
-        "oos_labels": sorted(OOS_LABELS & set(classes.labels)),
-        **settings,
-    }
     (out / SETTINGS).write_text(
-        json.dumps(whole, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+        json.dumps(settings, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8"
     )
 
 
@@ -183,20 +142,23 @@ class _Fitting:
     def __init__(
         self,
         rows: Rows,
-        classes: Classes,
+        names: Sequence[str],
         recipe: HeadRecipe,
         seed: int,
         device: str,
         progress: Callable[[int, int], None],
     ) -> None:
+        number = {name: i for i, name in enumerate(names)}
         self._rows, self._recipe, self._seed, self._device = rows, recipe, seed, device
-        self._classes, self._progress, self._fits = classes, progress, 0
+        self._labels = np.asarray([number[label] for label in rows.labels], dtype=np.int64)
+        self._in_scope = np.asarray([label not in OOS_LABELS for label in rows.labels])
+        self._classes, self._progress, self._fits = len(names), progress, 0
         self.folds = FOLDS if len(rows.texts) < ONE_FOLD_FROM else 1
 
     def held_out(self) -> HeldOut:
         """Logits and distances of rows by heads that did not learn from them."""
         parts = 6 if self.folds == 1 else self.folds
-        fold = folds(self._classes.outputs, parts, self._seed)
+        fold = folds(self._labels, parts, self._seed)
         held = [self._hold_out(fold == i) for i in range(self.folds)]
         return HeldOut(
             logits=np.concatenate([h.logits for h in held]),
@@ -205,21 +167,20 @@ class _Fitting:
             in_scope=np.concatenate([h.in_scope for h in held]),
         )
 
-    def fit(self, chosen: Numbers) -> Head:
-        """A head trained on the chosen rows, all of them or all but a fold."""
+    def fit(self, chosen: NDArray[np.int64]) -> Head:
         texts = [self._rows.texts[i] for i in chosen]
         head = fit_head(
             self._rows.vectors[chosen],
             texts,
-            self._classes.outputs[chosen],
-            count=len(self._classes.label_of),
+            self._labels[chosen],
+            classes=self._classes,
             recipe=self._recipe,
             seed=self._seed,
             device=self._device,
             progress=lambda done, total: self._progress(self._fits * total + done, (self.folds + 1) * total),
         )
         self._fits += 1
-        seen = chosen[self._classes.in_scope[chosen]]
+        seen = chosen[self._in_scope[chosen]]
         # Distance to in-scope texts only: being near a known stray makes no message one of ours.
         return replace(head, reference=_sample(self._rows.vectors[seen], self._recipe, self._seed))
 
@@ -227,7 +188,12 @@ class _Fitting:
         chosen, out = np.flatnonzero(~mask), np.flatnonzero(mask)
         head = self.fit(chosen)
         texts = [self._rows.texts[i] for i in out]
-        return self._classes.hold_out(head, self._rows.vectors[out], texts, out)
+        return HeldOut(
+            logits=head.logits(self._rows.vectors[out], texts),
+            distance=head.distance(self._rows.vectors[out]),
+            labels=self._labels[out],
+            in_scope=self._in_scope[out],
+        )
 
 
 def _sample(vectors: Vectors, recipe: HeadRecipe, seed: int) -> Vectors:
@@ -237,7 +203,7 @@ def _sample(vectors: Vectors, recipe: HeadRecipe, seed: int) -> Vectors:
     return vectors[np.sort(chance.choice(len(vectors), recipe.reference_rows, replace=False))]
 
 
-def folds(labels: Numbers, parts: int, seed: int) -> Numbers:
+def folds(labels: NDArray[np.int64], parts: int, seed: int) -> NDArray[np.int64]:
     """A fold number a row, each class spread evenly over the folds."""
     chance = np.random.default_rng(seed)
     fold = np.zeros(len(labels), dtype=np.int64)

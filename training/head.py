@@ -1,6 +1,6 @@
 """The intent head in torch: a network of one hidden layer over a sentence vector and hashed n-grams.
 
-Knows vectors, texts and output numbers; knows no corpus, no calibration. nlu/classifier.py serves it.
+Knows vectors, texts and class numbers; knows no corpus, no calibration. nlu/classifier.py serves it.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.optim.lr_scheduler import OneCycleLR
 
 from nlu.classifier import Head
 from nlu.ngrams import buckets
@@ -27,15 +26,16 @@ class HeadRecipe:
     hidden: int = 1024
     width: int = 64  # of one n-gram's row
     buckets: int = 16_384
-    scale: float = 12.0  # of the unit vector
+    scale: float = 8.0  # of the unit vector
     epochs: int = 15
-    least_steps: int = 300  # few rows: more epochs instead
+    least_steps: int = 600  # few rows: more epochs instead
     batch: int = 64
     rate: float = 1e-3
-    ngram_rate: float = 2e-3
-    prior: float = 0.5  # share of the class frequencies that is taken out of the logits
+    ngram_rate: float = 1e-3
+    prior: float = 1.0  # share of the class frequencies that is taken out of the logits
     decay: float = 0.01
     dropout: float = 0.5
+    smoothing: float = 0.1
     reference_rows: int = 4_000  # training vectors kept for the distance to what was seen
 
     def to_json(self) -> dict[str, Any]:
@@ -62,32 +62,35 @@ class HeadNetwork(nn.Module):
 def fit_head(
     vectors: Vectors,
     texts: Sequence[str],
-    outputs: Labels,
+    labels: Labels,
     *,
-    count: int,
+    classes: int,
     recipe: HeadRecipe,
     seed: int,
     device: str,
     progress: Callable[[int, int], None],
 ) -> Head:
-    """Trains on rows [n, dim], their texts and outputs below `count`; same seed on a CPU, same head."""
+    """Trains on rows [n, dim] with their texts and class numbers; the same seed on a CPU, the same head."""
     torch.manual_seed(seed)
     shuffle = np.random.default_rng(seed)
-    network = HeadNetwork(vectors.shape[1], count, recipe).to(device).train()
-    offsets = prior_offsets(outputs, count, recipe, device)
+    network = HeadNetwork(vectors.shape[1], classes, recipe).to(device).train()
     bags = [buckets(text, size=recipe.buckets) for text in texts]
-    inputs, targets = torch.from_numpy(vectors * recipe.scale), torch.from_numpy(outputs)
-    batches = -(-len(outputs) // recipe.batch)
+    offsets = recipe.prior * log_prior(labels, classes).to(device)
+    inputs, targets = torch.from_numpy(vectors * recipe.scale), torch.from_numpy(labels)
+    batches = -(-len(labels) // recipe.batch)
     epochs = max(recipe.epochs, -(-recipe.least_steps // batches))
     optimisers = _optimisers(network, recipe)
-    total = epochs * batches
-    schedule = OneCycleLR(optimisers[0], max_lr=recipe.rate, total_steps=total, pct_start=0.1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimisers[0], max_lr=recipe.rate, total_steps=epochs * batches, pct_start=0.1
+    )
     for epoch in range(epochs):
-        order = shuffle.permutation(len(outputs))
+        order = shuffle.permutation(len(labels))
         for start in range(0, len(order), recipe.batch):
             rows = order[start : start + recipe.batch]
             logits = network(inputs[rows].to(device), bag_tensors([bags[i] for i in rows], device))
-            loss = nn.functional.cross_entropy(logits + offsets, targets[rows].to(device))
+            loss = nn.functional.cross_entropy(
+                logits + offsets, targets[rows].to(device), label_smoothing=recipe.smoothing
+            )
             for optimiser in optimisers:
                 optimiser.zero_grad()
             torch.autograd.backward(loss)
@@ -98,13 +101,13 @@ def fit_head(
     return to_served(network, vectors[:0], recipe)
 
 
-def prior_offsets(outputs: Labels, count: int, recipe: HeadRecipe, device: str) -> Tensor:
-    """What to add to logits while training, [count]: a share of the log frequency of each output.
-
-    Logits served without it lean less to frequent outputs (logit adjustment, arXiv:2007.07314).
+def log_prior(labels: Labels, classes: int) -> Tensor:
+    """Log frequency of each class, [classes]. Added to logits while training, it leaves the served ones
+    without a lean to frequent classes (logit adjustment, arXiv:2007.07314): the stored questions outnumber
+    the examples of any one intent by fifty to one.
     """
-    counts = np.bincount(outputs, minlength=count) + 1.0
-    return torch.from_numpy((recipe.prior * np.log(counts / counts.sum())).astype(np.float32)).to(device)
+    counts = np.bincount(labels, minlength=classes) + 1.0
+    return torch.from_numpy(np.log(counts / counts.sum()).astype(np.float32))
 
 
 def _optimisers(
