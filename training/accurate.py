@@ -86,8 +86,7 @@ def tune_intents(
 ) -> PartResult:
     """Fine-tunes, exports to int8 and calibrates what is served on rows it never saw. Raises TooLittleData.
 
-    rows.vectors are those of the untouched model: what distillation holds on to. `gloss` is where the shared
-    encoder's glossary lies, if it has one.
+    rows.vectors are the untouched model's, which distillation holds on to; `gloss` is the glossary's path.
     """
     recipe, head_recipe = recipe or TuneRecipe(), HeadRecipe(dropout=0.3)
     names = check_enough(rows)
