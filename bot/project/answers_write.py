@@ -15,11 +15,17 @@ import yaml
 from retrieval.answers import Answer
 
 
+_OTHER_BREAKS = frozenset("\x85\u2028\u2029")
+
+
 class _Dumper(yaml.SafeDumper):
     """Keeps long texts in `|` blocks."""
 
 
 def _represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    if _OTHER_BREAKS & set(text):
+        # YAML reads these as line breaks; in double quotes they are escaped.
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
 
 
