@@ -14,7 +14,6 @@ import yaml
 
 from retrieval.answers import Answer
 
-
 _OTHER_BREAKS = frozenset("\x85\u2028\u2029")
 
 
