@@ -1,0 +1,78 @@
+"""Calibration and figures of merit against what they promise, on made-up logits."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from nlu.classifier import NO_GUARANTEE, energy, softmax
+from training import scoring
+from training.calibrate import HeldOut, calibrate, conformal_quantile, fit_temperature, rows_needed
+
+
+Logits = NDArray[np.float32]
+Labels = NDArray[np.int64]
+
+
+def drawn(rows: int, *, sharpness: float, seed: int = 0) -> tuple[Logits, Labels]:
+    """Logits that are `sharpness` times too sure, and labels drawn from the true probabilities."""
+    chance = np.random.default_rng(seed)
+    true = chance.normal(scale=2.0, size=(rows, 6)).astype(np.float32)
+    labels = np.asarray([chance.choice(6, p=p / p.sum()) for p in softmax(true).astype(np.float64)])
+    return (true * sharpness).astype(np.float32), labels
+
+
+@pytest.mark.parametrize("sharpness", [0.5, 1.0, 3.0])
+def test_temperature_undoes_wrong_sureness(sharpness: float) -> None:
+    logits, labels = drawn(3000, sharpness=sharpness)
+    assert fit_temperature(logits, labels) == pytest.approx(sharpness, rel=0.12)
+    calibrated = softmax(logits / fit_temperature(logits, labels))
+    right = calibrated.argmax(axis=1) == labels
+    assert scoring.expected_calibration_error(calibrated.max(axis=1), right) < 0.04
+
+
+@pytest.mark.parametrize("alpha", [0.02, 0.05, 0.1])
+def test_prediction_sets_hold_the_right_label_as_often_as_promised(alpha: float) -> None:
+    logits, labels = drawn(8000, sharpness=1.0)
+    p = softmax(logits)
+    quantile, guarantee = conformal_quantile(p[:4000], labels[:4000], alpha=alpha)
+    covered = (p[4000:][np.arange(4000), labels[4000:]] >= 1 - quantile).mean()
+    assert covered == pytest.approx(1 - alpha, abs=0.012)
+    assert guarantee != NO_GUARANTEE
+
+
+def test_too_few_rows_promise_nothing() -> None:
+    assert (rows_needed(0.02), rows_needed(0.05)) == (149, 59)
+    logits, labels = drawn(58, sharpness=1.0)
+    assert conformal_quantile(softmax(logits), labels, alpha=0.05)[1] == NO_GUARANTEE
+    assert conformal_quantile(softmax(logits[:5]), labels[:5], alpha=0.05)[0] == 1.0
+
+
+def test_the_oos_threshold_keeps_ninety_five_percent_of_customers() -> None:
+    logits, labels = drawn(2000, sharpness=1.0)
+    distance = np.random.default_rng(1).uniform(0, 0.5, 2000).astype(np.float32)
+    in_scope = np.arange(2000) % 4 != 0
+    oos = calibrate(HeldOut(logits, distance, labels, in_scope), alpha=0.05)["oos"]
+    score = (energy(logits) - oos["energy_mean"]) / oos["energy_std"]
+    score += (distance - oos["distance_mean"]) / oos["distance_std"]
+    assert (score[in_scope] <= oos["threshold"]).mean() == pytest.approx(0.95, abs=0.005)
+
+
+@given(st.lists(st.integers(1, 20) | st.none(), min_size=1, max_size=30))
+def test_ranking_figures_are_ordered_shares(ranks: list[int | None]) -> None:
+    found = scoring.ranking(ranks)
+    assert 0 <= found["recall_at_1"] <= found["mrr"] <= 1
+    assert found["recall_at_1"] <= found["recall_at_5"] <= 1
+    assert found["recall_at_1"] <= found["ndcg_at_10"] <= 1
+
+
+def test_figures_on_cases_worked_by_hand() -> None:
+    assert scoring.macro_f1(["a", "a", "b"], ["a", "b", "b"]) == pytest.approx(2 / 3)
+    assert scoring.auroc(np.array([3.0, 1.0]), np.array([0.0, 1.0])) == pytest.approx(0.875)
+    sure, right = np.array([0.9, 0.8, 0.7, 0.6]), np.array([True, True, False, True])
+    assert scoring.coverage_at_error(sure, right, error=0.02) == 0.5
+    assert scoring.coverage_at_error(sure, right, error=0.3) == 1.0
+    assert scoring.coverage_at_error(sure, ~right, error=0.02) == 0.0
+    assert scoring.area_under_risk_coverage(sure, right) == pytest.approx((0 + 0 + 1 / 3 + 1 / 4) / 4)
+    assert scoring.ranking([1, 3, None])["mrr"] == pytest.approx((1 + 1 / 3) / 3)

@@ -1,0 +1,84 @@
+"""The two evaluations: the JSON of the interface, refusal figures with strays, and tables that do not fit."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.training.conftest import INTENTS
+from training.__main__ import main
+
+INTENT_KEYS = {
+    "accuracy", "macro_f1", "oos_recall", "oos_precision", "in_scope_accuracy_with_rejection", "auroc", "ece",
+    "aurc", "coverage_at_2pct_error", "train_seconds", "latency_ms", "batch_texts_per_second",
+}  # fmt: skip
+ANSWER_KEYS = {"recall_at_1", "recall_at_5", "mrr", "map", "ndcg_at_10", "query_ms"}
+
+
+def table(path: Path, header: list[str], rows: list[list[str]]) -> str:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([header, *rows])
+    return str(path)
+
+
+def result(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    last: dict[str, Any] = json.loads(capsys.readouterr().out.splitlines()[-1])
+    return last
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> list[str]:
+    rows = [[text, name] for name, texts in INTENTS.items() if name != "out_of_scope" for text in texts]
+    return ["--train", table(tmp_path / "train.csv", ["text", "label"], rows),
+            "--test", table(tmp_path / "test.csv", ["text", "label"], rows)]  # fmt: skip
+
+
+def test_intents(labelled: list[str], tiny_base: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate-intents", *labelled, "--base", str(tiny_base)]) == 0
+    figures = result(capsys)["result"]
+    assert set(figures) >= INTENT_KEYS
+    assert figures["accuracy"] > 0.8
+    assert figures["oos_recall"] is None and figures["auroc"] is None
+    assert set(figures["latency_ms"]) == {"p50", "p95"}
+    assert figures["prediction_set"]["guarantee"] == "no guarantee"
+
+
+def test_intents_with_strays(
+    labelled: list[str], tiny_base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    strays = table(tmp_path / "oos.csv", ["text"], [["zebra quantum 99"], ["xylophone!!"], ["qqq www"]])
+    assert main(["evaluate-intents", *labelled, "--oos-test", strays, "--base", str(tiny_base)]) == 0
+    figures = result(capsys)["result"]
+    assert 0 <= figures["oos_recall"] <= 1 and figures["auroc"] > 0.5
+
+
+def test_answers(tiny_base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    answers = table(
+        tmp_path / "a.csv",
+        ["id", "question", "answer"],
+        [
+            ["1", "how do i pay", "By card."],
+            ["2", "where is my refund", "On its way."],
+            ["1", "pay the premium", ""],
+        ],
+    )
+    queries = table(tmp_path / "q.csv", ["text", "id"], [["how do i pay", "1"], ["my refund", "2"]])
+    arguments = ["evaluate-answers", "--answers", answers, "--queries", queries, "--base", str(tiny_base)]
+    assert main(arguments) == 0
+    figures = result(capsys)["result"]
+    assert set(figures) >= ANSWER_KEYS | {"bm25"} and set(figures["bm25"]) == ANSWER_KEYS
+    assert figures["recall_at_1"] == 1.0 and figures["bm25"]["recall_at_1"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [(["question", "label"], "lacks the column text"), (["text", "label"], "has no rows")],
+)
+def test_a_table_that_does_not_fit_is_named(
+    header: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = table(tmp_path / "bad.csv", header, [])
+    assert main(["evaluate-intents", "--train", path, "--test", path]) == 1
+    assert message in result(capsys)["error"]["message"]

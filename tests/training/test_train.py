@@ -1,0 +1,166 @@
+"""A bundle from corpus to served parts: it verifies, repeats, grows from an older one or says why not."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nlu.artifacts import Bundle, list_bundles, verify
+from nlu.classifier import IntentClassifier
+from nlu.entities import EntityExtractor
+from retrieval.encoder import load_encoders
+from retrieval.index import AnswerIndex
+from tests.training.conftest import write_small_corpus
+from tests.training.tiny_bert import make_tiny_bert
+from training.__main__ import main
+from training.corpus import write_corpus_head
+from training.errors import BaseModelMissing, CorpusInvalid, TooLittleData, TrainingError
+from training.train import Order, train
+
+
+def silent(stage: str, done: int, total: int) -> None:
+    assert 0 <= done <= total, stage
+
+
+@pytest.fixture(scope="module")
+def order(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Order:
+    folder = tmp_path_factory.mktemp("train")
+    (folder / "corpus").mkdir()
+    write_small_corpus(folder / "corpus")
+    return Order(corpus=folder / "corpus", bundles=folder / "bundles", base=str(tiny_base), device="cpu")
+
+
+@pytest.fixture(scope="module")
+def trained(order: Order) -> Bundle:
+    """A bundle of all parts that other tests start from. Nobody changes it."""
+    return train(order, silent)
+
+
+@pytest.fixture
+def changed(order: Order, tmp_path: Path) -> Order:
+    """An order over a corpus and a registry that one test may spoil."""
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    write_small_corpus(folder)
+    return replace(order, corpus=folder, bundles=tmp_path / "bundles")
+
+
+def test_trained_bundle_serves_every_part(trained: Bundle) -> None:
+    bundle = verify(trained.folder)
+    assert bundle.parts == ("answers", "encoder", "entities", "intents")
+    intents, encoder = load_encoders(bundle.folder)
+    assert intents is encoder
+    classifier = IntentClassifier.load(bundle.folder / "intents")
+    assert set(classifier.labels) == {"greet", "lost_card", "cancel", "out_of_scope", "faq"}
+    texts = ["my card is lost", "怎么交保费", "卡丢了"]
+    found = classifier.predict(encoder.encode(texts), texts)
+    assert [p.verdicts[0][0] for p in found] == ["lost_card", "faq", "lost_card"]
+    assert sum(p for _, p in found[0].verdicts) == pytest.approx(1.0, abs=1e-4)
+    index = AnswerIndex.load(bundle.folder / "answers")
+    hit = index.search(encoder.encode(["where is my refund"]), ["where is my refund"], top=1)[0][0]
+    assert (hit.answer_id, hit.score) == ("refund", 1.0)
+    values = [
+        e.value for e in EntityExtractor.load(bundle.folder / "entities").extract("visa card HL-123456")
+    ]
+    assert values == ["card", "HL-123456"]
+
+
+def test_a_message_reads_the_same_alone_and_in_a_batch(trained: Bundle) -> None:
+    encoder, _ = load_encoders(trained.folder)
+    texts = ["my card is lost", "hello", "where is my refund please i want to pay the premium"]
+    together = encoder.encode(texts)
+    for row, text in enumerate(texts):
+        assert np.array_equal(encoder.encode([text])[0], together[row])
+    assert np.linalg.norm(together, axis=1) == pytest.approx(1.0, abs=1e-4)
+    assert encoder.encode([]).shape == (0, encoder.dim)
+    assert np.isfinite(encoder.encode(["", "word " * 5000, "\x00"])).all()
+
+
+def test_same_seed_same_content(order: Order, trained: Bundle, tmp_path: Path) -> None:
+    again = train(replace(order, bundles=tmp_path), silent)
+    assert _files(again) == _files(trained)
+    assert again.id.split("-")[1] == trained.id.split("-")[1]
+
+
+def test_every_knob_is_on_record(trained: Bundle) -> None:
+    details = trained.details
+    assert details.recipe["parts"]["intents"]["head"]["hidden"] > 0
+    assert details.recipe["seed"] == 0
+    assert details.data_sha256 and details.languages == ("en", "zh")
+    assert details.metrics["parts"]["intents"]["rows"] == 47
+    assert json.loads((trained.folder / "report.json").read_text())["parts"]["answers"]["answers"] == 2
+
+
+def test_kept_parts_are_byte_for_byte_those_of_the_older_bundle(order: Order, trained: Bundle) -> None:
+    newer = verify(train(replace(order, parts=("answers",), start_from=trained.id, seed=3), silent).folder)
+    assert newer.parts == trained.parts
+    kept = {n: value for n, value in _files(trained).items() if n.startswith(("intents", "encoder"))}
+    assert kept.items() <= _files(newer).items()
+    assert newer.details.recipe["parts"]["intents"] == trained.details.recipe["parts"]["intents"]
+    verify(trained.folder)
+
+
+def test_another_base_needs_every_part_on_it_trained_anew(
+    order: Order, trained: Bundle, tmp_path: Path
+) -> None:
+    base = str(make_tiny_bert(tmp_path / "other", words=("claim", "money")))
+    with pytest.raises(TrainingError, match="intents"):
+        train(replace(order, parts=("answers",), start_from=trained.id, base=base), silent)
+    newer = train(replace(order, start_from=trained.id, base=base), silent)
+    assert newer.details.base == base
+    assert _files(newer)["encoder/model.onnx"] != _files(trained)["encoder/model.onnx"]
+
+
+def test_answers_alone_make_no_classifier(changed: Order) -> None:
+    write_small_corpus(changed.corpus, intents=False)
+    assert train(changed, silent).parts == ("answers", "encoder", "entities")
+
+
+def test_accurate_recipe_brings_its_own_encoder(order: Order) -> None:
+    bundle = train(replace(order, recipe="accurate", parts=("intents",)), silent)
+    intents, shared = load_encoders(bundle.folder)
+    assert intents is not shared
+    texts = ["my card is lost", "cancel my policy", "hello"]
+    found = IntentClassifier.load(bundle.folder / "intents").predict(intents.encode(texts), texts)
+    assert [p.verdicts[0][0] for p in found] == ["lost_card", "cancel", "greet"]
+    assert not np.allclose(intents.encode(texts), shared.encode(texts), atol=1e-3)
+
+
+def test_failures_name_the_cause_and_leave_nothing(changed: Order) -> None:
+    with pytest.raises(TrainingError, match="no part nonsense"):
+        train(replace(changed, parts=("nonsense",)), silent)
+    with pytest.raises(BaseModelMissing, match="HF_HUB_OFFLINE"):
+        train(replace(changed, base="nobody/no-model"), silent)
+    (changed.corpus / "intents.jsonl").write_text('{"text": "hi", "intent": "greet"}\n')
+    with pytest.raises(CorpusInvalid, match=r"intents\.jsonl was changed"):
+        train(changed, silent)
+    (changed.corpus / "answers.jsonl").write_text("")
+    write_corpus_head(changed.corpus, project="small", languages=("en",), alpha=0.05)
+    with pytest.raises(TooLittleData, match="at least two"):
+        train(changed, silent)
+    assert list_bundles(changed.bundles) == ()
+    assert not [p for p in changed.bundles.glob("*") if p.is_dir()]
+
+
+def test_command_prints_progress_then_result(
+    changed: Order, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["train", "--corpus", str(changed.corpus), "--bundles", str(tmp_path / "b")]
+    arguments += ["--base", changed.base]
+    assert main([*arguments, "--parts", "answers"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert all("progress" in line for line in lines[:-1])
+    assert lines[-1]["result"]["parts"] == ["answers", "encoder"]
+    assert main([*arguments[:2], str(tmp_path / "none"), *arguments[3:]]) == 1
+    assert "corpus.json" in json.loads(capsys.readouterr().out.splitlines()[-1])["error"]["message"]
+    with pytest.raises(SystemExit) as stopped:
+        main(["train"])
+    assert stopped.value.code == 2
+
+
+def _files(bundle: Bundle) -> dict[str, Any]:
+    files: dict[str, Any] = json.loads((bundle.folder / "manifest.json").read_text())["files"]
+    return files
