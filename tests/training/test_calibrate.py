@@ -10,7 +10,6 @@ from nlu.classifier import NO_GUARANTEE, energy, softmax
 from training import scoring
 from training.calibrate import HeldOut, calibrate, conformal_quantile, fit_temperature, rows_needed
 
-
 Logits = NDArray[np.float32]
 Labels = NDArray[np.int64]
 
