@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from bot.store.engine import Result, Work, write_json
 from bot.store.errors import StoreError, StoreUnavailable, UnsuitableDatabase
 
 _BUSY_SECONDS = 5.0
+_RETRY_SECONDS = 0.01
 _READERS = 2
 # Enough to share a commit among all that wait, few enough that the first does not wait long for the last.
 _GROUP = 64
@@ -62,7 +64,7 @@ def sqlite_engine(url: URL, *, writes: bool) -> Engine:
 
 
 def _set_up(connection: sqlite3.Connection, _record: object) -> None:
-    mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+    mode = _write_ahead(connection)
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
     level = connection.execute("PRAGMA synchronous").fetchone()[0]
@@ -71,6 +73,22 @@ def _set_up(connection: sqlite3.Connection, _record: object) -> None:
             f"SQLite gives journal_mode={mode}, synchronous={level} where wal and 2 keep what is "
             "acknowledged; put the file on a local disk"
         )
+
+
+def _write_ahead(connection: sqlite3.Connection) -> str:
+    """The journal mode after asking for WAL.
+
+    Tried again by hand: where two processes open a new file together, SQLite refuses one of them at once
+    instead of letting it wait (https://sqlite.org/c3ref/busy_handler.html).
+    """
+    give_up = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            return str(connection.execute("PRAGMA journal_mode=WAL").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                raise
+        time.sleep(_RETRY_SECONDS)
 
 
 def _set_up_reader(connection: sqlite3.Connection, record: object) -> None:
