@@ -16,7 +16,7 @@ FILE = "gloss.tsv"
 LONGEST_WORD = 8
 _RUN = re.compile(r"[\u4e00-\u9fff]+")
 # Grammatical particles: their glosses are remarks about grammar, which only mislead.
-_PARTICLES = frozenset("的了吗呢啊吧呀哦嘛着地得么")
+_PARTICLES = frozenset((*"的了吗呢啊吧呀哦嘛着地得么个", "一下", "请问"))
 _UNKNOWN_COST = 20.0  # of a character that is no word: about the rarest word's
 
 
