@@ -8,22 +8,50 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, NoReturn
 
 import aiohttp
 
 from bot.dialogue.domain import Domain
-from bot.dialogue.events import Event
+from bot.dialogue.events import BotSaid, Event, Origin
 from bot.dialogue.ports import ActionCall, ActionError, ActionRefused, ActionReply
 from bot.dialogue.tracker import tracker
 from bot.dialogue.wire import WireError, from_json
 
 PROTOCOL = "3.21.1"
 LARGEST_REPLY = 1024 * 1024
-# Seconds between tries to connect, six in all: a server that starts is waited for, and nothing ran yet.
+# Seconds before each further try to connect: a server that starts is waited for, and nothing ran yet.
 PAUSES = (0.1, 0.3, 0.6, 1.0, 1.0, 1.0, 1.0, 1.0)
+# What an action may write into the log: rasa-sdk's events (rasa_sdk/events.py) and a hand-over. What
+# customers, agents and reviewers did is theirs alone to put on record.
+MAY_WRITE = frozenset(
+    {
+        "action",
+        "action_execution_rejected",
+        "active_loop",
+        "bot",
+        "cancel_reminder",
+        "export",
+        "followup",
+        "handed_over",
+        "loop_interrupted",
+        "pause",
+        "reminder",
+        "reset_slots",
+        "restart",
+        "resume",
+        "rewind",
+        "session_ended",
+        "session_started",
+        "slot",
+        "undo",
+    }
+)
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +85,7 @@ class ActionClient:
             raise ActionError("unknown_action")
         if status != 200:
             raise ActionError("server_error")
-        return _parse(reply, at=events[-1].at if events else call.conversation.last_active)
+        return _parse(reply, name=call.name, at=events[-1].at if events else call.conversation.last_active)
 
     async def healthy(self) -> bool:
         """Whether the server answers its health check."""
@@ -95,22 +123,36 @@ class ActionClient:
 
 
 async def _read(response: aiohttp.ClientResponse) -> Any:
-    """The reply's JSON, None for an empty one. Raises ActionError(`bad_reply`)."""
-    raw = await response.content.read(LARGEST_REPLY + 1)
+    """The reply's JSON, None for an empty one. Raises ActionError (`bad_reply`), also above LARGEST_REPLY
+    bytes.
+    """
+    raw = bytearray()
+    async for piece in response.content.iter_any():
+        raw += piece
+        if len(raw) > LARGEST_REPLY:
+            raise ActionError("bad_reply")
     try:
-        return json.loads(raw) if raw else None
-    except ValueError as error:
+        return json.loads(raw, parse_constant=_refuse_constant) if raw else None
+    except (ValueError, RecursionError) as error:
         raise ActionError("bad_reply") from error
 
 
-def _parse(reply: Any, *, at: float) -> ActionReply:
+def _refuse_constant(name: str) -> NoReturn:
+    """NaN and the infinities are Python's, not JSON's; no database keeps them."""
+    raise ValueError(name)
+
+
+def _parse(reply: Any, *, name: str, at: float) -> ActionReply:
     if not isinstance(reply, dict):
         raise ActionError("bad_reply")
     events, responses = reply.get("events") or [], reply.get("responses") or []
     if not isinstance(events, list) or not isinstance(responses, list):
         raise ActionError("bad_reply")
+    kept = [event for event in events if _named(event) and event["event"] in MAY_WRITE]
+    if len(kept) < len(events):
+        log.warning("events of %s are left out: not of a kind that an action may write", name)
     try:
-        parsed = tuple(from_json({**event, "timestamp": at}, at=at) for event in events if _named(event))
+        parsed = tuple(_its_own(from_json({**event, "timestamp": at}, at=at)) for event in kept)
     except WireError as error:
         raise ActionError("bad_reply") from error
     return ActionReply(parsed, tuple(item for item in responses if isinstance(item, dict)))
@@ -119,3 +161,10 @@ def _parse(reply: Any, *, at: float) -> ActionReply:
 def _named(event: Any) -> bool:
     """rasa-sdk drops entries without an event name; so do we."""
     return isinstance(event, dict) and isinstance(event.get("event"), str)
+
+
+def _its_own(event: Event) -> Event:
+    """A bot message of an action is on record as the action's words, whatever the action calls them."""
+    if isinstance(event, BotSaid):
+        return replace(event, origin=Origin.ACTION, answer_id=None, bundle="")
+    return event
