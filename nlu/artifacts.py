@@ -144,34 +144,49 @@ def verify(folder: Path) -> Bundle:
 
 
 def list_bundles(root: Path) -> tuple[Bundle, ...]:
-    """Every finished bundle, newest first; unfinished folders and other files are passed over."""
-    if not root.is_dir():
-        return ()
-    folders = [p for p in root.iterdir() if _ID.fullmatch(p.name) and (p / MANIFEST).is_file()]
-    bundles = [read_bundle(folder) for folder in folders]
+    """Every finished bundle that can be read, newest first; `unreadable` tells of the others."""
+    bundles = [found for found in _each(root) if isinstance(found, Bundle)]
     return tuple(sorted(bundles, key=lambda b: (b.created, b.id), reverse=True))
 
 
+def unreadable(root: Path) -> tuple[BundleError, ...]:
+    """What is wrong with each finished bundle whose manifest cannot be read."""
+    return tuple(found for found in _each(root) if isinstance(found, BundleError))
+
+
 def find(root: Path, identity: str) -> Bundle:
-    """The bundle of that id, or of the only id that starts so. Raises BundleMissing, BundleError."""
-    found = [b for b in list_bundles(root) if identity and b.id.startswith(identity)]
+    """The bundle of that id, or of the only id that starts so. No other bundle's manifest is looked at.
+
+    Raises BundleMissing, BundleCorrupt; BundleError where several ids start so.
+    """
+    found = [folder for folder in _finished(root) if identity and folder.name.startswith(identity)]
     if len(found) > 1:
         raise BundleError(f"{identity} fits {len(found)} bundles; give more of the id.")
     if not found:
         raise BundleMissing(f"No bundle {identity} in {root}; `frontdesk models list` shows what there is.")
-    return found[0]
+    return read_bundle(found[0])
 
 
 def champion(root: Path) -> Bundle | None:
     """The promoted bundle, or None when nothing was promoted yet. Raises BundleMissing if it is gone."""
     identity = _pointer(root, "champion")
-    return find(root, identity) if identity else None
+    if identity is None:
+        return None
+    if not (root / identity / MANIFEST).is_file():
+        raise BundleMissing(
+            f"The bundle that is to serve, {identity}, is not in {root}; restore it, promote another "
+            "(`frontdesk models list` shows them) or train a new one."
+        )
+    return read_bundle(root / identity)
 
 
 def promote(root: Path, identity: str) -> Bundle:
     """Makes a verified bundle the champion; the one before stays within reach of `rollback`."""
     bundle = verify(find(root, identity).folder)
-    before = _pointer(root, "champion")
+    try:
+        before = _pointer(root, "champion")
+    except BundleCorrupt:  # a promotion is what mends it
+        before = None
     if before and before != bundle.id:
         _write_atomically(root / "previous", before + "\n")
     _write_atomically(root / "champion", bundle.id + "\n")
@@ -186,11 +201,26 @@ def rollback(root: Path) -> Bundle:
     return promote(root, before)
 
 
+def _finished(root: Path) -> list[Path]:
+    """Folders of finished bundles; unfinished ones and other files are passed over."""
+    if not root.is_dir():
+        return []
+    return sorted(p for p in root.iterdir() if _ID.fullmatch(p.name) and (p / MANIFEST).is_file())
+
+
+def _each(root: Path) -> Iterator[Bundle | BundleError]:
+    for folder in _finished(root):
+        try:
+            yield read_bundle(folder)
+        except BundleError as error:
+            yield error
+
+
 def _pointer(root: Path, name: str) -> str | None:
     path = root / name
     if not path.is_file():
         return None
-    identity = path.read_text(encoding="utf-8").strip()
+    identity = path.read_text(encoding="utf-8", errors="replace").strip()
     if not _ID.fullmatch(identity):
         raise BundleCorrupt(f"The pointer {name} in {root} holds no bundle id; promote a bundle.", path=name)
     return identity
@@ -202,7 +232,12 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         raise BundleMissing(f"{folder} holds no finished bundle: it has no {MANIFEST}.")
     try:
         manifest = json.loads(path.read_bytes())
-    except ValueError as error:  # also covers text that is no UTF-8
+    except OSError as error:
+        raise BundleCorrupt(
+            f"{folder.name}: {MANIFEST} cannot be read ({error.strerror}); mend its permissions.",
+            path=MANIFEST,
+        ) from error
+    except (ValueError, RecursionError) as error:  # also covers text that is no UTF-8
         raise BundleCorrupt(f"{folder.name}: {MANIFEST} is no JSON; restore it.", path=MANIFEST) from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise BundleCorrupt(

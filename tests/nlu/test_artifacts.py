@@ -18,6 +18,7 @@ from nlu.artifacts import (
     promote,
     read_bundle,
     rollback,
+    unreadable,
     verify,
 )
 from nlu.errors import BundleCorrupt, BundleError, BundleMissing
@@ -173,3 +174,44 @@ def test_the_manifest_covers_every_file(tmp_path: Path) -> None:
     }
     assert on_disk - set(listed) == {"manifest.json"}
     assert all(set(entry) == {"sha256", "size"} for entry in listed.values())
+
+
+def broken(root: Path, manifest: str) -> Path:
+    """A bundle whose manifest says `manifest`."""
+    folder = make(root, "other weights").folder
+    writable(folder / "manifest.json").write_text(manifest)
+    return folder
+
+
+@pytest.mark.parametrize("manifest", ["{", "[]", '{"format": 99}', '{"format": 1}', "[" * 100_000])
+def test_one_unreadable_manifest_is_told_of_and_stands_in_nobodys_way(tmp_path: Path, manifest: str) -> None:
+    first, second = make(tmp_path), make(tmp_path, "second")
+    promote(tmp_path, first.id)
+    bad = broken(tmp_path, manifest)
+    assert champion(tmp_path) == first
+    assert find(tmp_path, second.id) == second
+    assert {bundle.id for bundle in list_bundles(tmp_path)} == {first.id, second.id}
+    assert [bad.name in str(error) for error in unreadable(tmp_path)] == [True]
+    assert promote(tmp_path, second.id) == second
+    assert rollback(tmp_path) == first
+    with pytest.raises(BundleCorrupt, match=bad.name):
+        promote(tmp_path, bad.name)
+
+
+@pytest.mark.parametrize("pointer", [b"", b"../elsewhere", b"\xff\xfe"])
+def test_a_promotion_mends_a_pointer_that_holds_no_id(tmp_path: Path, pointer: bytes) -> None:
+    bundle = make(tmp_path)
+    (tmp_path / "champion").write_bytes(pointer)
+    with pytest.raises(BundleCorrupt, match="promote a bundle"):
+        champion(tmp_path)
+    assert promote(tmp_path, bundle.id) == champion(tmp_path) == bundle
+    with pytest.raises(BundleMissing):
+        rollback(tmp_path)
+
+
+def test_a_champion_that_is_gone_says_what_would_help(tmp_path: Path) -> None:
+    bundle = make(tmp_path)
+    promote(tmp_path, bundle.id)
+    bundle.folder.rename(tmp_path / "elsewhere")
+    with pytest.raises(BundleMissing, match=rf"{bundle.id}.*promote another"):
+        champion(tmp_path)
