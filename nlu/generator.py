@@ -190,25 +190,6 @@ class Generator:
             return None
         return self.model.decode(ids[:-1]).strip() or None
 
-    def stream(
-        self, dialogue: Dialogue, template: str, *, max_tokens: int = 200, seconds: float = 2.0
-    ) -> Iterator[str]:
-        """The same wording as it is made, in pieces that are whole characters. Raises OutOfTime."""
-        if self.settings.openers:
-            opener = self._opener(dialogue, template, seconds=seconds)
-            whole = prompt.join(opener, template)
-            yield from filter(None, (opener, whole[len(opener) :]))
-            return
-        ids: list[int] = []
-        sent = 0
-        for token in self._free(dialogue, template, max_tokens=max_tokens, seconds=seconds):
-            ids.append(token)
-            text = self.model.decode(ids)
-            # a character may be split over tokens; until it is whole it decodes to the replacement mark
-            if len(text) > sent and not text.endswith("\ufffd"):
-                yield text[sent:]
-                sent = len(text)
-
     def _opener(self, dialogue: Dialogue, template: str, *, seconds: float) -> str:
         """The likeliest opener if an opener is likelier than none, else nothing.
 

@@ -141,13 +141,10 @@ def test_the_int8_graph_ranks_alike_and_is_smaller(trained: tuple[Any, Path], tm
         assert best[0] == best[1]
 
 
-def test_a_wording_and_its_stream_are_the_same_text(generator: Generator) -> None:
+def test_a_free_wording_is_made_of_whole_characters(generator: Generator) -> None:
     for question, answer in PAIRS.items():
-        pieces = list(generator.stream(dialogue(question), answer, max_tokens=80, seconds=60.0))
-        assert "\ufffd" not in "".join(pieces)
-        assert "".join(pieces).strip() == generator.reword(
-            dialogue(question), answer, max_tokens=80, seconds=60.0
-        )
+        wording = generator.reword(dialogue(question), answer, max_tokens=80, seconds=60.0)
+        assert wording and "\ufffd" not in wording
 
 
 @pytest.mark.parametrize(("question", "answer"), PAIRS.items())
@@ -156,9 +153,7 @@ def test_with_openers_the_answer_stands_as_it_is_behind_the_fitting_one(
 ) -> None:
     other = Generator(generator.model, replace(generator.settings, openers=OPENERS))
     assert other.reword(dialogue(question), answer, seconds=60.0) == answer
-    expected = comforted(sad(question), answer)
-    assert other.reword(sad(question), answer, seconds=60.0) == expected
-    assert "".join(other.stream(sad(question), answer, seconds=60.0)) == expected
+    assert other.reword(sad(question), answer, seconds=60.0) == comforted(sad(question), answer)
 
 
 def test_a_language_without_openers_gets_the_answer_as_it_is(generator: Generator) -> None:
@@ -200,7 +195,7 @@ def test_retrieval_decides_when_choosing_does_not_pay_or_the_rest_is_far(generat
 def test_a_dialogue_longer_than_the_model_is_cut_not_refused(generator: Generator) -> None:
     long = Dialogue((Line("customer", "very long " * 500), Line("customer", "How do I claim?")), "en")
     assert len(generator.score(long, ["Send it.", "very long " * 500])) == 2
-    assert len(list(generator.stream(long, "very long " * 300, max_tokens=5, seconds=60.0))) <= 5
+    generator.reword(long, "very long " * 300, max_tokens=5, seconds=60.0)  # raises nothing
 
 
 def test_a_folder_of_another_format_or_a_broken_file_is_refused(
