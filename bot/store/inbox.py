@@ -72,10 +72,6 @@ class Inbox:
         """The oldest unanswered message of the claimed conversation, or None."""
         return await self.database.read(partial(_next_message, claim.conversation_id))
 
-    async def find(self, inbox_id: int) -> Receipt | None:
-        """The state of a kept message (`claim` is None): has it been answered, and by which events?"""
-        return await self.database.read(partial(_find, inbox_id))
-
 
 _known = select(i.c.id, i.c.conversation_id, i.c.state, i.c.first_seq, i.c.last_seq).where(
     i.c.channel == bindparam("channel"), i.c.external_id == bindparam("external_id")
@@ -104,9 +100,6 @@ _next = (
     .where(i.c.conversation_id == bindparam("conversation"), i.c.state == literal_column("'pending'"))
     .order_by(i.c.id)
     .limit(literal_column("1"))
-)
-_by_id = select(i.c.id, i.c.conversation_id, i.c.state, i.c.first_seq, i.c.last_seq).where(
-    i.c.id == bindparam("inbox_id")
 )
 
 
@@ -218,18 +211,3 @@ def _next_message(conversation_id: str, connection: Connection) -> Pending | Non
         metadata=row.metadata,
     )
     return Pending(row.id, message)
-
-
-def _find(inbox_id: int, connection: Connection) -> Receipt | None:
-    row = connection.execute(_by_id, {"inbox_id": inbox_id}).one_or_none()
-    if row is None:
-        return None
-    return Receipt(
-        row.id,
-        row.conversation_id,
-        False,
-        None,
-        state=row.state,
-        first_seq=row.first_seq,
-        last_seq=row.last_seq,
-    )

@@ -73,7 +73,7 @@ async def test_a_redelivery_after_the_turn_names_its_events(store: Store) -> Non
     assert (again.fresh, again.claim, again.state) == (False, None, "done")
     assert (again.first_seq, again.last_seq) == (1, 2)
     assert [row.seq for row in await store.log.turn(again.inbox_id)] == [1, 2]
-    assert await store.inbox.find(inbox_id) == again
+    assert again.inbox_id == inbox_id
 
 
 async def test_a_redelivery_after_a_crash_takes_the_conversation_up(store: Store) -> None:
