@@ -14,10 +14,11 @@ from typing import Any
 import click
 
 from bot.errors import FrontdeskError
+from nlu.errors import NluError
 
 # A verb's file is imported when the verb is used, so that `--help` does not wait for a web server's imports.
 VERBS: dict[str, tuple[str, str]] = {
-    "serve": ("bot.cli.serve:serve", "Run the bot: chat page, widget API, console, channels."),
+    "serve": ("bot.cli.serve:serve", "Run the bot: chat page, console, REST and messaging channels."),
     "chat": ("bot.cli.chat:chat", "Talk to the bot in this terminal."),
     "train": ("bot.cli.train:train", "Train a candidate bundle from a project."),
     "check": ("bot.cli.check:check", "Check a project's files, each finding with file and line."),
@@ -83,6 +84,9 @@ def run(arguments: list[str] | None = None) -> int:
         return 1
     except FrontdeskError as error:
         click.echo(f"frontdesk: {error.message}", err=True)
+        return 1
+    except NluError as error:
+        click.echo(f"frontdesk: {error}", err=True)
         return 1
     except click.ClickException as error:
         click.echo(f"frontdesk: {error.format_message()}", err=True)

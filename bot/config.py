@@ -8,16 +8,31 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 
+from bot.addresses import Network
+from bot.errors import FrontdeskError
+
 HOME = ".frontdesk"
+SHORTEST_SECRET = 32  # characters: 128 bits, written in hexadecimal
+
+
+class SettingInvalid(FrontdeskError):
+    """A setting cannot be used; the message names it and never shows its value."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("setting_invalid", 422, message)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How one server runs. Times are seconds, sizes bytes."""
+    """How one server runs. Times are seconds, sizes bytes. `proxies` are believed about whom they call
+    for.
+    """
 
     project: Path
     home: Path
@@ -28,6 +43,7 @@ class Settings:
     secret: str = ""
     rest_token: str | None = None
     cors_origins: tuple[str, ...] = ()
+    proxies: tuple[Network, ...] = ()
     action_url: str | None = None
     action_timeout: float = 8.0
     reply_timeout: float = 30.0
@@ -50,11 +66,9 @@ def read_settings(
     environment: Mapping[str, str] = os.environ,
 ) -> Settings:
     """Settings for `project`: arguments first, then FRONTDESK_* variables, then the defaults. Makes the home
-    folder.
+    folder. Raises SettingInvalid.
     """
-    home = Path(environment.get("FRONTDESK_HOME") or project / HOME).resolve()
-    home.mkdir(parents=True, exist_ok=True)
-    origins = environment.get("FRONTDESK_CORS_ORIGINS", "")
+    home = _home(Path(environment.get("FRONTDESK_HOME") or project / HOME))
     return Settings(
         project=project.resolve(),
         home=home,
@@ -62,22 +76,96 @@ def read_settings(
         or environment.get("FRONTDESK_DATABASE")
         or f"sqlite+aiosqlite:///{home / 'bot.db'}",
         host=host or environment.get("FRONTDESK_HOST") or "127.0.0.1",
-        port=port if port is not None else int(environment.get("FRONTDESK_PORT") or 8080),
+        port=port if port is not None else _whole(environment, "FRONTDESK_PORT", 8080, range(65536)),
         public_url=environment.get("FRONTDESK_PUBLIC_URL") or None,
-        secret=environment.get("FRONTDESK_SECRET") or _own_secret(home / "secret"),
+        secret=_secret(environment, home / "secret"),
         rest_token=environment.get("FRONTDESK_REST_TOKEN") or None,
-        cors_origins=tuple(origin.strip() for origin in origins.split(",") if origin.strip()),
+        cors_origins=_listed(environment, "FRONTDESK_CORS_ORIGINS"),
+        proxies=_networks(environment, "FRONTDESK_TRUSTED_PROXIES"),
         action_url=environment.get("FRONTDESK_ACTION_URL") or None,
-        threads=int(environment.get("FRONTDESK_THREADS") or 1),
+        threads=_whole(environment, "FRONTDESK_THREADS", 1, range(1, 1025)),
     )
 
 
-def _own_secret(path: Path) -> str:
-    """The server's own secret: made once, readable by its owner alone."""
+def _home(folder: Path) -> Path:
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingInvalid(
+            f"The folder {folder} cannot be made ({error.strerror}); set FRONTDESK_HOME to one that can."
+        ) from error
+    return folder.resolve()
+
+
+def _whole(environment: Mapping[str, str], name: str, default: int, allowed: range) -> int:
+    """A whole number. Raises SettingInvalid."""
+    given = environment.get(name, "").strip()
+    if not given:
+        return default
+    if not (given.isascii() and given.isdecimal()) or len(given) > 9 or int(given) not in allowed:
+        raise SettingInvalid(
+            f"{name} must be a whole number from {allowed[0]} to {allowed[-1]}; mend it, or unset it for "
+            f"{default}."
+        )
+    return int(given)
+
+
+def _listed(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """What stands between the commas."""
+    return tuple(part.strip() for part in environment.get(name, "").split(",") if part.strip())
+
+
+def _networks(environment: Mapping[str, str], name: str) -> tuple[Network, ...]:
+    """Addresses and networks. Raises SettingInvalid."""
+    try:
+        return tuple(ip_network(part) for part in _listed(environment, name))
+    except ValueError:
+        raise SettingInvalid(
+            f"{name} must be addresses or networks with commas between, like 127.0.0.1,10.0.0.0/8; mend it."
+        ) from None
+
+
+def _secret(environment: Mapping[str, str], path: Path) -> str:
+    """The server's secret: the given one, else its own. Raises SettingInvalid."""
+    given = environment.get("FRONTDESK_SECRET")
+    if not given:
+        return _own_secret(path)
+    if len(given) < SHORTEST_SECRET:
+        raise SettingInvalid(
+            f"FRONTDESK_SECRET has fewer than {SHORTEST_SECRET} characters and could be guessed; take the "
+            "output of `openssl rand -hex 32`."
+        )
+    return given
+
+
+def _own_secret(path: Path) -> str:
+    """Made once, readable by its owner alone. It appears under its name only when it is whole."""
+    try:
+        if not path.exists():
+            _make_secret(path)
+        found = path.read_text(encoding="ascii", errors="replace").strip()
+    except OSError as error:
+        raise SettingInvalid(
+            f"The secret in {path} cannot be kept or read ({error.strerror}); mend that, or set "
+            "FRONTDESK_SECRET."
+        ) from error
+    if len(found) < SHORTEST_SECRET:
+        raise SettingInvalid(
+            f"{path} holds no whole secret; delete it, and the next start makes a new one. Visitors of the "
+            "chat page then begin new conversations."
+        )
+    return found
+
+
+def _make_secret(path: Path) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # for its owner alone
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(name, path)
     except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_hex(32) + "\n")
-    return path.read_text(encoding="ascii").strip()
+        pass  # another process was first; its secret holds
+    finally:
+        os.unlink(name)

@@ -40,7 +40,7 @@ ROOT = Path(__file__).parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = ("bot", "actions", "trainer", "trainer-cpu")
-REQUIRED = {"FRONTDESK_SECRET": "a secret of the tests", "POSTGRES_PASSWORD": "letters"}
+REQUIRED = {"FRONTDESK_SECRET": "a secret of the tests, long enough", "POSTGRES_PASSWORD": "letters"}
 HEAVY = frozenset({"torch", "transformers", "sentence-transformers", "scikit-learn", "rasa-sdk"})
 
 _REFERENCE = re.compile(r"\$\{(\w+)(?:(:[-?])([^}]*))?\}")

@@ -9,7 +9,7 @@ import click
 
 from bot.cli.output import json_option, project_argument, show_figures, write_json
 from bot.config import read_settings
-from nlu.artifacts import Bundle, champion, find, list_bundles, promote, rollback, verify
+from nlu.artifacts import Bundle, champion, find, list_bundles, promote, rollback, unreadable, verify
 from nlu.errors import BundleError
 
 
@@ -22,9 +22,11 @@ def models() -> None:
 @project_argument
 @json_option
 def list_(project: Path, json_file: str | None) -> None:
-    """Every bundle, the newest last; the one that serves is marked."""
+    """Every bundle, the newest first; the one that serves is marked."""
     root = read_settings(project).bundles
-    serving = champion(root)
+    serving = champion_or_word(root)
+    for error in unreadable(root):
+        click.secho(str(error), fg="yellow", err=True)
     rows = [_summary(bundle, serving) for bundle in list_bundles(root)]
     write_json(rows, json_file)
     if json_file == "-":
@@ -43,9 +45,9 @@ def show(project: Path, bundle: str | None, json_file: str | None) -> None:
     """What a bundle was made of, what it measured and what it promises; every file is verified first."""
     root = read_settings(project).bundles
     chosen = _one(root, bundle)
-    _guarded(lambda: verify(chosen.folder))
+    verify(chosen.folder)
     details = {
-        **_summary(chosen, champion(root)),
+        **_summary(chosen, champion_or_word(root)),
         "base": chosen.details.base,
         "languages": list(chosen.details.languages),
         "data_sha256": chosen.details.data_sha256,
@@ -62,7 +64,7 @@ def show(project: Path, bundle: str | None, json_file: str | None) -> None:
 @project_argument
 def promote_(bundle: str, project: Path) -> None:
     """Let BUNDLE serve. A running server takes it up within seconds; the one before stays for `rollback`."""
-    chosen = _guarded(lambda: promote(read_settings(project).bundles, bundle))
+    chosen = promote(read_settings(project).bundles, bundle)
     click.echo(f"{chosen.id} now serves.")
 
 
@@ -70,26 +72,26 @@ def promote_(bundle: str, project: Path) -> None:
 @project_argument
 def rollback_(project: Path) -> None:
     """Let the bundle before serve again."""
-    chosen = _guarded(lambda: rollback(read_settings(project).bundles))
+    chosen = rollback(read_settings(project).bundles)
     click.echo(f"{chosen.id} serves again.")
 
 
 def _one(root: Path, identity: str | None) -> Bundle:
     if identity is not None:
-        return _guarded(lambda: find(root, identity))
+        return find(root, identity)
     chosen = champion(root)
     if chosen is None:
         raise click.ClickException("no bundle serves yet. Make one with `frontdesk train PROJECT`.")
     return chosen
 
 
-def _guarded(action: Any) -> Bundle:
+def champion_or_word(root: Path) -> Bundle | None:
+    """The bundle that serves; None where none does, with a word on a pointer that leads nowhere."""
     try:
-        bundle = action()
+        return champion(root)
     except BundleError as error:
-        raise click.ClickException(str(error)) from error
-    assert isinstance(bundle, Bundle)
-    return bundle
+        click.secho(str(error), fg="yellow", err=True)
+        return None
 
 
 def _summary(bundle: Bundle, serving: Bundle | None) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def said(number: int, text: str, *, intent: str | None = "ask_hours", at: float 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("FRONTDESK_SECRET", "a secret of the tests")
+    monkeypatch.setenv("FRONTDESK_SECRET", "a secret of the tests, long enough")
     for name in ("FRONTDESK_DATABASE", "FRONTDESK_HOME"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
@@ -142,7 +142,7 @@ def test_pseudonyms_hold_across_exports_and_depend_on_the_secret(
     one, two = records(project, "--all")
     assert one["contact"] == two["contact"] and one["conversation"] != two["conversation"]
     assert records(project, "--all") == [one, two]
-    monkeypatch.setenv("FRONTDESK_SECRET", "another")
+    monkeypatch.setenv("FRONTDESK_SECRET", "another secret of the tests, also long")
     assert records(project, "--all")[0]["contact"] != one["contact"]
 
 

@@ -1,0 +1,68 @@
+"""The command line: whatever is wrong ends in one line that says so, and every verb's help teaches by
+example.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bot.__main__ import run
+from tests.conftest import SMALL_PROJECT
+
+GONE = "20260101T000000Z-0123456789ab"
+
+
+@pytest.fixture
+def untrained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in [name for name in os.environ if name.startswith("FRONTDESK_")]:
+        monkeypatch.delenv(name)
+    folder = tmp_path / "small_project"
+    shutil.copytree(SMALL_PROJECT, folder)
+    return folder
+
+
+def champion_is(project: Path, pointer: str) -> None:
+    bundles = project / ".frontdesk" / "bundles"
+    bundles.mkdir(parents=True)
+    (bundles / "champion").write_text(pointer)
+
+
+@pytest.mark.parametrize("verb", ["serve", "chat", "test", "learn", "models show"])
+@pytest.mark.parametrize(("pointer", "said"), [(GONE, GONE), ("not an id", "promote a bundle")])
+def test_a_champion_that_leads_nowhere_is_one_line(
+    untrained: Path, capsys: pytest.CaptureFixture[str], verb: str, pointer: str, said: str
+) -> None:
+    champion_is(untrained, pointer)
+    assert run([*verb.split(), str(untrained)]) == 1
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") == 1
+
+
+def test_bundles_are_listed_though_the_champion_leads_nowhere(
+    untrained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    champion_is(untrained, GONE)
+    broken = untrained / ".frontdesk" / "bundles" / "20260202T000000Z-0123456789ab"
+    broken.mkdir()
+    (broken / "manifest.json").write_text("{")
+    assert run(["models", "list", str(untrained), "--json", "-"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.strip() == "[]"
+    assert GONE in printed.err and broken.name in printed.err
+
+
+@pytest.mark.parametrize("verb", ["serve", "train", "check", "models list"])
+def test_a_variable_that_cannot_be_is_one_line(
+    untrained: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    monkeypatch.setenv("FRONTDESK_PORT", "abc")
+    code = run([*verb.split(), str(untrained)])
+    error = capsys.readouterr().err
+    if verb == "check":  # needs no settings
+        assert code == 0
+    else:
+        assert (code, error.count("\n")) == (1, 1) and "FRONTDESK_PORT" in error
