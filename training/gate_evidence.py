@@ -95,7 +95,7 @@ class Evidence:
 
     @cached_property
     def difference(self) -> dict[str, float]:
-        """Accuracy, candidate minus champion, between its 95 % bounds."""
+        """Accuracy, candidate minus champion, between two one-sided 95 % bounds."""
         candidate, champion = self.gold_hits
         low, high = paired_bootstrap(candidate, champion, seed=self.case.seed)
         return {

@@ -21,7 +21,7 @@ from bot.project.model import DialogueTurn, Example, Project
 FORMAT = 1
 OUT_OF_SCOPE = "out_of_scope"
 GOLD_ONE_IN = 10  # a tenth of the rows judges and never teaches
-GOLD_FROM = 5  # examples of an intent in a language, from which it can spare some
+LEAST_TAUGHT = 4  # rows of an intent in a language; with fewer, each of them is needed for training
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def compile_corpus(project: Project, folder: Path, *, reviewed: Iterable[Reviewe
     data.
 
     Of two reviews of one text the later holds; a text that the project's own examples have is theirs. Rows
-    that `is_gold` go to gold.jsonl, for the gate, where an intent has GOLD_FROM examples in their language.
+    that `is_gold` go to gold.jsonl, for the gate, unless their intent would keep fewer than LEAST_TAUGHT.
     """
     nlu = project.nlu
     examples = [_example_row(example) for example in nlu.examples]
@@ -82,12 +82,14 @@ def is_gold(text: str) -> bool:
 
 
 def _hold_out(rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The rows to train on and the gold rows. A scarce intent keeps all of its rows for training."""
-    counts = Counter((row["intent"], row["language"]) for row in rows)
+    """The rows to train on and the gold rows. An intent that has hardly any keeps all of them for training:
+    the only rows that may change sides when it gets more.
+    """
+    left = Counter((row["intent"], row["language"]) for row in rows if not is_gold(row["text"]))
     taught: list[dict[str, Any]] = []
     gold: list[dict[str, Any]] = []
     for row in rows:
-        spared = counts[row["intent"], row["language"]] >= GOLD_FROM and is_gold(row["text"])
+        spared = left[row["intent"], row["language"]] >= LEAST_TAUGHT and is_gold(row["text"])
         (gold if spared else taught).append(row)
     return taught, gold
 

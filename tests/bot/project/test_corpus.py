@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from bot.dialogue.reading import Entity
-from bot.project.corpus import GOLD_FROM, ReviewedTurn, compile_corpus, is_gold
+from bot.project.corpus import LEAST_TAUGHT, ReviewedTurn, compile_corpus, is_gold
 from bot.project.load import load_project
 from tests.bot.project.conftest import WriteProject
 from tests.bot.project.samples import PROJECT
@@ -132,12 +132,10 @@ def test_a_tenth_is_held_out_by_its_text_alone_and_never_changes_sides(
 
 
 def test_a_scarce_intent_keeps_all_its_rows_for_training(write_project: WriteProject, tmp_path: Path) -> None:
-    held = [text for text in (f"what about {number}" for number in range(200)) if is_gold(text)]
+    texts = [f"what about {number}" for number in range(200)]
+    held, other = [t for t in texts if is_gold(t)], [t for t in texts if not is_gold(t)]
     project = load_project(write_project(FILES))
-    few = [ReviewedTurn(text, None, "en", "log:1") for text in held[: GOLD_FROM - 1]]
-    compile_corpus(project, tmp_path / "few", reviewed=few)
-    compile_corpus(
-        project, tmp_path / "more", reviewed=[*few, ReviewedTurn(held[GOLD_FROM], None, "en", "log:2")]
-    )
-    assert rows(tmp_path / "few" / "gold.jsonl") == []
-    assert len(rows(tmp_path / "more" / "gold.jsonl")) == GOLD_FROM
+    for taught, gold in ((LEAST_TAUGHT - 1, 0), (LEAST_TAUGHT, 3)):
+        turns = [ReviewedTurn(text, None, "en", "log:1") for text in [*held[:3], *other[:taught]]]
+        compile_corpus(project, tmp_path / str(taught), reviewed=turns)
+        assert len(rows(tmp_path / str(taught) / "gold.jsonl")) == gold
