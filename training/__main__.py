@@ -5,6 +5,7 @@ Knows arguments and exit codes; `frontdesk` runs this as a child, so that servin
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -147,4 +148,6 @@ def _common(verb: argparse.ArgumentParser, run: Callable[..., dict[str, Any]]) -
 
 
 if __name__ == "__main__":
+    # Told to end, it leaves as from any error: an unfinished bundle is removed.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     sys.exit(main())

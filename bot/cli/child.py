@@ -11,13 +11,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from bot.errors import FrontdeskError
+
+END_SECONDS = 20.0  # for a child to tidy up after it was told to end
 
 
 class TrainingFailed(FrontdeskError):
@@ -45,7 +48,7 @@ def run_training(arguments: Sequence[str], *, console: Console | None = None) ->
     message = (
         "Training ended without a result. Run the same command again; its output above says where it was."
     )
-    with shown.bar, subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as child:
+    with shown.bar, _running(command, environment) as child:
         assert child.stdout is not None
         for line in child.stdout:
             match _parse(line):
@@ -59,6 +62,20 @@ def run_training(arguments: Sequence[str], *, console: Console | None = None) ->
     if code != 0 or result is None:
         raise TrainingFailed(message)
     return result
+
+
+@contextmanager
+def _running(command: Sequence[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """The child; it does not outlive a parent that is interrupted."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as child:
+        try:
+            yield child
+        except BaseException:
+            child.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(END_SECONDS)
+            child.kill()
+            raise
 
 
 def _parse(line: str) -> Any:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from bot.cli.output import json_option, project_argument, write_json
 from bot.cli.reviews import Reviews, read_reviews
 from bot.cli.test import show_progress, tests_json
 from bot.cli.train import train_project
+from bot.cli.workplace import work_folder
 from bot.config import Settings, read_settings
 from bot.emergencies import SENTENCES, rehearse_emergencies
 from bot.errors import FrontdeskError
@@ -76,8 +76,8 @@ def learn(
     Exit code 0: the candidate passed, or nothing was new; 1: it did not pass.
     """
     settings, loaded = read_settings(project, database=database), load_project(project)
-    with tempfile.TemporaryDirectory(prefix="learn-", dir=settings.home) as folder:
-        cycle = Cycle(settings, loaded, asyncio.run(read_reviews(settings, loaded)), Path(folder))
+    with work_folder(settings.home, "learn") as folder:
+        cycle = Cycle(settings, loaded, asyncio.run(read_reviews(settings, loaded)), folder)
         report = _run(cycle, recipe=recipe, device=device, seed=seed, force=force)
     write_json(report, json_file)
     if json_file != "-":

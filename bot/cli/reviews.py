@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bot.config import Settings
@@ -16,6 +17,7 @@ from bot.export import Export, Pseudonyms
 from bot.project.corpus import OUT_OF_SCOPE, ReviewedTurn
 from bot.project.language import guess_language
 from bot.project.model import Project
+from bot.store.engine import parse_url
 from bot.store.migrate import migrate
 from bot.store.store import open_store
 
@@ -32,7 +34,11 @@ class Reviews:
 
 
 async def read_reviews(settings: Settings, project: Project) -> Reviews:
-    """Every reviewed message of the store that may teach. Raises StoreError."""
+    """Every reviewed message of the store that may teach; a database that was never made is not made now.
+    Raises StoreError.
+    """
+    if _never_made(settings.database):
+        return Reviews((), {})
     await migrate(settings.database)
     kept: dict[str, deque[ReviewedTurn]] = defaultdict(lambda: deque(maxlen=MOST_OF_ONE_CONTACT))
     skipped: Counter[str] = Counter()
@@ -46,6 +52,12 @@ async def read_reviews(settings: Settings, project: Project) -> Reviews:
                 skipped[f"over {MOST_OF_ONE_CONTACT} of one contact"] += 1
             turns.append(_turn(record, project))
     return Reviews(tuple(turn for turns in kept.values() for turn in turns), dict(skipped))
+
+
+def _never_made(url: str) -> bool:
+    """Whether the database is a file that is not there."""
+    kind, parsed = parse_url(url)
+    return kind == "sqlite" and not Path(parsed.database or "").exists()
 
 
 def _unfit(record: dict[str, Any], project: Project) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,14 @@ import click
 
 from bot.cli.child import run_training
 from bot.cli.output import json_option, project_argument, show_figures, write_json
+from bot.cli.reviews import read_reviews
+from bot.cli.workplace import work_folder
 from bot.config import Settings, read_settings
-from bot.project.corpus import compile_corpus
+from bot.project.corpus import ReviewedTurn, compile_corpus
 from bot.project.load import load_project
 from bot.project.model import Project
 from nlu.artifacts import Bundle, champion, promote
+from nlu.errors import BundleError
 
 PARTS = ("intents", "entities", "answers", "risk", "triage", "responses")
 READING = ("intents", "entities", "answers")
@@ -46,12 +49,30 @@ BY_ACTION = {"action_assess_risk": "risk", "action_triage": "triage"}
     default=None,
     help="Let the new bundle serve. Default: only if none serves yet.",
 )
+@click.option(
+    "--reviewed/--no-reviewed",
+    "with_reviews",
+    default=True,
+    show_default=True,
+    help="Train with the messages of the log that a person has judged, too, as `frontdesk learn` does.",
+)
+@click.option("--database", metavar="URL", help="Default: FRONTDESK_DATABASE, else the project's own.")
 @json_option
-def train(project: Path, json_file: str | None, promoting: bool | None, **options: Any) -> None:
+def train(
+    project: Path,
+    json_file: str | None,
+    promoting: bool | None,
+    with_reviews: bool,
+    database: str | None,
+    **options: Any,
+) -> None:
     """Train a candidate bundle from PROJECT."""
-    settings = read_settings(project)
-    result = train_project(settings, load_project(project), **options)
-    if promoting or (promoting is None and champion(settings.bundles) is None):
+    settings, loaded = read_settings(project, database=database), load_project(project)
+    first = _serving(settings) is None
+    reviewed = reviewed_turns(settings, loaded) if with_reviews else ()
+    result = train_project(settings, loaded, reviewed=reviewed, **options)
+    result["reviewed"] = len(reviewed)
+    if promoting or (promoting is None and first):
         promote(settings.bundles, result["bundle"])
         result["promoted"] = True
     write_json(result, json_file)
@@ -70,14 +91,15 @@ def train_project(
     base: str | None = None,
     device: str = "auto",
     seed: int = 0,
-    reviewed: tuple[Any, ...] = (),
+    reviewed: tuple[ReviewedTurn, ...] = (),
 ) -> dict[str, Any]:
-    """A new bundle from the project, and `reviewed` turns with it. Raises TrainingFailed."""
-    serving = champion(settings.bundles)
+    """A new bundle from the project, and `reviewed` turns with it. Raises TrainingFailed; BundleError where
+    only some `parts` are to be new and there is no bundle to take the others from.
+    """
+    serving = champion(settings.bundles) if parts else _serving(settings, say=True)
     used = tuple(part for action, part in BY_ACTION.items() if action in project.domain.actions)
     wanted = parts or (*READING, *used)
-    with tempfile.TemporaryDirectory(prefix="corpus-", dir=settings.home) as folder:
-        corpus = Path(folder)
+    with work_folder(settings.home, "corpus") as corpus:
         compile_corpus(project, corpus, reviewed=reviewed)
         arguments = ["train", "--corpus", str(corpus), "--bundles", str(settings.bundles)]
         arguments += ["--recipe", recipe or project.settings.recipe, "--parts", ",".join(wanted)]
@@ -89,11 +111,35 @@ def train_project(
         return run_training(arguments)
 
 
+def reviewed_turns(settings: Settings, project: Project) -> tuple[ReviewedTurn, ...]:
+    """The log's reviewed messages that may teach, with a word on them. Raises StoreError."""
+    found = asyncio.run(read_reviews(settings, project))
+    if found.turns:
+        count = f"{len(found.turns)} reviewed messages" if len(found.turns) > 1 else "One reviewed message"
+        click.echo(
+            f"{count} of the log besides the project's examples (`frontdesk train --no-reviewed`: without).",
+            err=True,
+        )
+    for reason, number in sorted(found.skipped.items()):
+        click.echo(f"Reviews left out, {reason}: {number}.", err=True)
+    return found.turns
+
+
+def _serving(settings: Settings, *, say: bool = False) -> Bundle | None:
+    """The champion, if it is there: a new bundle is what mends a pointer that leads nowhere."""
+    try:
+        return champion(settings.bundles)
+    except BundleError as error:
+        if say:
+            click.echo(f"{error} Training one from the project alone.", err=True)
+        return None
+
+
 def bundle_or_train(settings: Settings, project: Project) -> Bundle:
     """The bundle that serves; where none does, one is trained now, which takes a minute or two."""
     serving = champion(settings.bundles)
     if serving is not None:
         return serving
     click.echo(f"No bundle serves {project.name} yet: training one.", err=True)
-    result = train_project(settings, project)
+    result = train_project(settings, project, reviewed=reviewed_turns(settings, project))
     return promote(settings.bundles, result["bundle"])

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click import Command
 from click.testing import CliRunner, Result
 
 from bot.cli.learn import learn
 from bot.cli.learn_report import as_markdown, as_text
 from bot.cli.reviews import MOST_OF_ONE_CONTACT, Reviews, read_reviews
-from bot.cli.train import train_project
+from bot.cli.train import train, train_project
 from bot.config import Settings, read_settings
 from bot.dialogue.events import Reviewed, UserSaid
 from bot.dialogue.reading import Reading, Verdict
@@ -181,11 +182,10 @@ def test_a_project_that_never_served_has_no_reviews(folder: Path) -> None:
     assert reviews_of(folder, read_settings(folder)) == Reviews((), {})
 
 
-def run(folder: Path, *arguments: str) -> tuple[Result, dict[str, Any]]:
+def run(folder: Path, *arguments: str, verb: Command = learn) -> tuple[Result, dict[str, Any]]:
     target = folder.parent / "report.json"
-    result = CliRunner().invoke(
-        learn, [str(folder), "--json", str(target), *arguments], standalone_mode=False
-    )
+    words = [str(folder), "--json", str(target), *arguments]
+    result = CliRunner().invoke(verb, words, standalone_mode=False)
     assert result.exception is None, result.exception
     return result, json.loads(target.read_text(encoding="utf-8"))
 
@@ -193,6 +193,44 @@ def run(folder: Path, *arguments: str) -> tuple[Result, dict[str, Any]]:
 def failed(report: dict[str, Any]) -> list[str]:
     """The checks that failed; how long a reading took on a busy machine is no matter for a test."""
     return [c["name"] for c in report["checks"] if not c["passed"] and c["name"] != "reading time"]
+
+
+@pytest.mark.slow
+def test_training_takes_the_reviewed_messages_along_so_that_nothing_learned_is_lost(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("FRONTDESK_DATABASE", "FRONTDESK_HOME", "FRONTDESK_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    review(read_settings(project), "a", [("good day to all of you", "greet"), ("!!", "greet")])
+    result, report = run(project, "--no-promote", verb=train)
+    assert report["reviewed"] == 1
+    assert "One reviewed message" in result.output and "no words: 1" in result.output
+    promote(read_settings(project).bundles, report["bundle"])
+    assert run(project)[1]["new"] is False  # a learning cycle would have made the same
+
+
+@pytest.mark.parametrize(("arguments", "count"), [((), 1), (("--no-reviewed",), 0)])
+def test_reviewed_messages_can_be_left_out_of_training(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], count: int
+) -> None:
+    review(read_settings(folder), "a", [("which bus goes there", "ask_way")])
+    corpora: list[str] = []
+
+    def child(command: Sequence[str]) -> dict[str, Any]:
+        corpus = Path(command[command.index("--corpus") + 1])
+        corpora.append("".join(path.read_text(encoding="utf-8") for path in sorted(corpus.iterdir())))
+        return {"bundle": "b"}
+
+    monkeypatch.setattr("bot.cli.train.run_training", child)
+    _, report = run(folder, "--no-promote", *arguments, verb=train)
+    assert report["reviewed"] == count
+    assert ["which bus goes there" in corpus for corpus in corpora] == [bool(count)]
+
+
+def test_training_makes_no_database(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.cli.train.run_training", lambda command: {"bundle": "b"})
+    run(folder, "--no-promote", verb=train)
+    assert not list((folder / ".frontdesk").glob("bot.db*"))
 
 
 def test_nothing_new_since_the_serving_bundle_stops_the_cycle(project: Path) -> None:
