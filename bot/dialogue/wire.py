@@ -45,8 +45,8 @@ def from_json(data: Mapping[str, Any], *, at: float | None = None) -> ev.Event:
             body = {key: value for key, value in data.items() if key not in ("event", "timestamp")}
             return ev.Noted(at=moment, kind=kind, body=body)
         return reader(data, moment)
-    except (KeyError, TypeError, ValueError) as error:
-        raise WireError(f"the event '{kind}' lacks or misspells {error}") from error
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise WireError(f"the event '{kind}' lacks or misspells a part: {error}") from error
 
 
 def written_kinds() -> set[type[ev.Event]]:

@@ -105,7 +105,19 @@ def test_the_state_stays_small_and_counts_every_event(log: list[ev.Event]) -> No
 
 
 @pytest.mark.parametrize(
-    "wrong", [{}, {"event": 3}, {"event": "slot", "timestamp": 1.0}, {"event": "action"}, {"event": "bot"}]
+    "wrong",
+    [
+        {},
+        {"event": 3},
+        {"event": "slot", "timestamp": 1.0},
+        {"event": "action"},
+        {"event": "bot"},
+        {"event": "bot", "timestamp": 1.0, "data": "text"},
+        {"event": "bot", "timestamp": 1.0, "data": {"buttons": ["x"]}},
+        {"event": "agent", "timestamp": 1.0, "text": "x", "data": ["y"]},
+        {"event": "user", "timestamp": 1.0, "parse_data": [1]},
+        {"event": "user", "timestamp": 1.0, "parse_data": {"intent": "greet"}},
+    ],
 )
 def test_json_that_is_no_event_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(WireError):
