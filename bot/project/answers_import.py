@@ -20,6 +20,7 @@ from bot.project.html_text import flatten
 from bot.project.language import guess_language, primary
 from bot.project.report import Report
 from bot.project.settings_file import read_settings
+from bot.project.starter import write_starter
 from bot.project.table import Row, Table, read_table
 from bot.project.yaml import Node, read_yaml
 from retrieval.answers import Answer
@@ -284,6 +285,8 @@ def _write(
         if len(spoken) > 1:
             lines.append(f"languages: [{', '.join(spoken)}]")
         (project / "config.yml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        if write_starter(project, spoken):
+            notes.append("Small talk was added: greetings, thanks, a person on request (domain.yml, data/).")
     elif missing := [code for code in spoken if code not in languages]:
         notes.append(f"Answers came in {', '.join(missing)}: add it to `languages:` in config.yml.")
     return tuple(notes)
