@@ -33,6 +33,7 @@ def test_small_talk_comes_in_the_table_s_language(tmp_path: Path, row: str, lang
 
 
 def test_both_languages_at_once(tmp_path: Path) -> None:
+    (tmp_path / "config.yml").write_text("language: en\nlanguages: [en, zh]\n", encoding="utf-8")
     assert len(write_starter(tmp_path, ("en", "zh-CN"))) == 4
     assert check_folder(tmp_path) == ()
 
