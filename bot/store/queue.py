@@ -11,8 +11,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, literal_column, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    select,
+    tuple_,
+)
 
+from bot.dialogue.events import Reason
 from bot.store.engine import Database
 from bot.store.schema import conversations as c
 from bot.store.turn import Standing
@@ -47,7 +59,9 @@ class Queue:
         return rows[0] if rows else None
 
     async def waiting(self, *, limit: int = 50, after: Cursor | None = None) -> list[Listed]:
-        """Those waiting for a person, longest first; `after` is (waiting_since, id) of the last one seen."""
+        """Those waiting for a person, emergencies before all others, then longest first; `after` is
+        (waiting_since, id) of the last one seen.
+        """
         return await self._page(_WAITING, limit, after)
 
     async def waiting_count(self) -> int:
@@ -89,17 +103,40 @@ _waits = c.c.holder == literal_column("'queue'")
 _held = (c.c.holder == literal_column("'agent'")) & (c.c.agent == bindparam("agent"))
 
 
-def _pages(query: Select[Any], at: Any, *, latest_first: bool) -> dict[bool, Select[Any]]:
-    """The first page of a list (False) and any later one (True)."""
-    here, last = tuple_(at, c.c.id), tuple_(bindparam("last", type_=at.type), bindparam("last_id"))
-    order = (at.desc(), c.c.id.desc()) if latest_first else (at, c.c.id)
-    first = query.order_by(*order).limit(bindparam("limit"))
-    return {False: first, True: first.where(here < last if latest_first else here > last)}
+def _rank(table: FromClause) -> ColumnElement[int]:
+    """0 for an emergency, 1 for everybody else."""
+    red_flag: ColumnElement[str] = literal_column(f"'{Reason.RED_FLAG.value}'")
+    return case((table.c.reason == red_flag, literal_column("0")), else_=literal_column("1"))
 
 
-_WAITING = _pages(select(c).where(_waits), c.c.waiting_since, latest_first=False)
-_MINE = _pages(select(c).where(_held), c.c.updated_at, latest_first=True)
-_ALL = _pages(select(c), c.c.updated_at, latest_first=True)
+_urgency = _rank(c)
+_last_one = c.alias("last_one")
+_last_urgency = func.coalesce(
+    select(_rank(_last_one)).where(_last_one.c.id == bindparam("last_id")).scalar_subquery(),
+    literal_column("1"),
+)
+
+
+def _pages(query: Select[Any]) -> dict[bool, Select[Any]]:
+    """The first page of a list, latest activity first (False), and any later one (True)."""
+    here = tuple_(c.c.updated_at, c.c.id)
+    last = tuple_(bindparam("last", type_=c.c.updated_at.type), bindparam("last_id"))
+    first = query.order_by(c.c.updated_at.desc(), c.c.id.desc()).limit(bindparam("limit"))
+    return {False: first, True: first.where(here < last)}
+
+
+_first_waiting = (
+    select(c).where(_waits).order_by(_urgency, c.c.waiting_since, c.c.id).limit(bindparam("limit"))
+)
+_WAITING = {
+    False: _first_waiting,
+    True: _first_waiting.where(
+        tuple_(_urgency, c.c.waiting_since, c.c.id)
+        > tuple_(_last_urgency, bindparam("last", type_=c.c.waiting_since.type), bindparam("last_id"))
+    ),
+}
+_MINE = _pages(select(c).where(_held))
+_ALL = _pages(select(c))
 _one = select(c).where(c.c.id == bindparam("conversation"))
 _by_id = select(c).where(c.c.id > bindparam("last")).order_by(c.c.id).limit(bindparam("limit"))
 _count = select(func.count()).select_from(c).where(_waits)
@@ -111,7 +148,7 @@ _place = (
     .where(
         _waits,
         _it.c.holder == literal_column("'queue'"),
-        tuple_(c.c.waiting_since, c.c.id) <= tuple_(_it.c.waiting_since, _it.c.id),
+        tuple_(_urgency, c.c.waiting_since, c.c.id) <= tuple_(_rank(_it), _it.c.waiting_since, _it.c.id),
     )
 )
 

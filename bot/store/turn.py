@@ -37,7 +37,8 @@ Holder = Literal["bot", "queue", "agent"]
 class Standing:
     """Where a conversation stands: what lists show without folding its log. All of it is replaced at once.
 
-    `waiting_since` orders the queue (seconds since the epoch); `reason` is why it waits; `agent` holds it.
+    `waiting_since` orders the queue (seconds since the epoch) and stays as it is for whoever waits already;
+    `reason` is why it waits; `agent` holds it.
     """
 
     holder: Holder = "bot"
@@ -70,8 +71,11 @@ class Turn:
 
 
 def standing_columns() -> dict[str, Any]:
+    """All of the standing, but whoever waits already has waited since then."""
     names = ("holder", "agent", "language", "reason", "waiting_since")
-    return {name: bindparam(f"new_{name}", type_=c.c[name].type) for name in names}
+    new: dict[str, Any] = {name: bindparam(f"new_{name}", type_=c.c[name].type) for name in names}
+    waits_on = (c.c.holder == literal_column("'queue'")) & (new["holder"] == literal_column("'queue'"))
+    return {**new, "waiting_since": case((waits_on, c.c.waiting_since), else_=new["waiting_since"])}
 
 
 def _advance(*, release: bool, standing: bool) -> Update:

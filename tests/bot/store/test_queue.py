@@ -6,7 +6,7 @@ from bot.dialogue.events import TakenOver
 from bot.store.queue import Cursor, Listed
 from bot.store.store import Store
 from bot.store.turn import Standing
-from tests.bot.store.talk import conversation
+from tests.bot.store.talk import answer, claimed, conversation
 
 
 def _queued(since: float) -> Standing:
@@ -68,3 +68,29 @@ async def test_the_export_misses_none_whatever_the_script(store: Store) -> None:
 
 async def test_an_unknown_conversation_is_none(store: Store) -> None:
     assert await store.queue.find("c") is None
+
+
+async def test_emergencies_come_first_on_every_page(store: Store) -> None:
+    for number in range(8):
+        reason = "red_flag" if number in (3, 6) else "rule"
+        await conversation(
+            store, f"c{number}", Standing(holder="queue", reason=reason, waiting_since=float(number))
+        )
+    order = [f"c{number}" for number in (3, 6, 0, 1, 2, 4, 5, 7)]
+    for size in (1, 2, 3, 8):
+        seen: list[str] = []
+        cursor: Cursor | None = None
+        while page := await store.queue.waiting(limit=size, after=cursor):
+            seen += _names(page)
+            cursor = (page[-1].standing.waiting_since or 0.0, page[-1].id)
+        assert seen == order
+    assert [await store.queue.position(name) for name in order] == list(range(1, 9))
+
+
+async def test_who_waits_already_keeps_the_time_for_which_they_have_waited(store: Store) -> None:
+    claim, inbox_id = await claimed(store)
+    await answer(store, claim, inbox_id, standing=_queued(3.0), release=False)
+    again = Standing(holder="queue", reason="red_flag", waiting_since=9.0)
+    await answer(store, claim, None, after_seq=2, standing=again)
+    listed = await store.queue.find("c")
+    assert listed and (listed.standing.reason, listed.standing.waiting_since) == ("red_flag", 3.0)
