@@ -8,7 +8,7 @@ but the database.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import URL, Connection, make_url
@@ -17,11 +17,13 @@ from sqlalchemy.exc import ArgumentError
 from bot.store.errors import UnstorableValue, UnsuitableDatabase, UnusableId
 
 Result = TypeVar("Result")
+Value = TypeVar("Value")
 Work = Callable[[Connection], Result]
 
 _SQLITE = ("sqlite", "sqlite+aiosqlite")
 _POSTGRES = ("postgresql", "postgresql+asyncpg")
 MAX_ID_BYTES = 512
+MOST_PARAMETERS = 1000  # of one statement; SQLite and PostgreSQL stop at 32 thousand
 
 
 class Database(Protocol):
@@ -73,6 +75,12 @@ def check_id(value: str) -> None:
         size = 0
     if not 0 < size <= MAX_ID_BYTES or "\0" in value:
         raise UnusableId(f"an id must be 1 to {MAX_ID_BYTES} bytes of UTF-8 without NUL")
+
+
+def in_parts(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
+    """The values in lists short enough for one statement on either database."""
+    for start in range(0, len(values), MOST_PARAMETERS):
+        yield values[start : start + MOST_PARAMETERS]
 
 
 def write_json(value: Any) -> str:

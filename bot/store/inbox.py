@@ -5,6 +5,7 @@ Knows duplicates, order and which events answered what; not how a message is und
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, bindparam, func, insert, literal_column, sele
 
 from bot.dialogue.message import InboundMessage
 from bot.store.claims import Claim
-from bot.store.engine import Database, check_id
+from bot.store.engine import Database, check_id, in_parts
 from bot.store.errors import Contended, WrongChannel
 from bot.store.schema import conversations as c
 from bot.store.schema import inbox as i
@@ -72,6 +73,13 @@ class Inbox:
         """The oldest unanswered message of the claimed conversation, or None."""
         return await self.database.read(partial(_next_message, claim.conversation_id))
 
+    async def unanswered(self, inbox_ids: Sequence[int]) -> set[int]:
+        """Those of these messages that still wait for their turn."""
+        found: set[int] = set()
+        for part in in_parts(inbox_ids):
+            found |= await self.database.read(partial(_unanswered, part))
+        return found
+
 
 _known = select(i.c.id, i.c.conversation_id, i.c.state, i.c.first_seq, i.c.last_seq).where(
     i.c.channel == bindparam("channel"), i.c.external_id == bindparam("external_id")
@@ -100,6 +108,9 @@ _next = (
     .where(i.c.conversation_id == bindparam("conversation"), i.c.state == literal_column("'pending'"))
     .order_by(i.c.id)
     .limit(literal_column("1"))
+)
+_still_pending = select(i.c.id).where(
+    i.c.id.in_(bindparam("ids", expanding=True)), i.c.state == literal_column("'pending'")
 )
 
 
@@ -211,3 +222,7 @@ def _next_message(conversation_id: str, connection: Connection) -> Pending | Non
         metadata=row.metadata,
     )
     return Pending(row.id, message)
+
+
+def _unanswered(inbox_ids: Sequence[int], connection: Connection) -> set[int]:
+    return set(connection.execute(_still_pending, {"ids": inbox_ids}).scalars())

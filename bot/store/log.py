@@ -21,7 +21,7 @@ from sqlalchemy import (
 from bot.dialogue.events import Event
 from bot.dialogue.wire import from_json
 from bot.store.claims import Claim
-from bot.store.engine import Database, check_id
+from bot.store.engine import Database, check_id, in_parts
 from bot.store.errors import NoSuchConversation, WrongChannel
 from bot.store.schema import conversations as c
 from bot.store.schema import events as e
@@ -97,6 +97,13 @@ class Log:
         """The events that answered a message (none while it is pending), to answer a redelivery with."""
         return await self.database.read(partial(_turn_of, inbox_id))
 
+    async def lengths(self, conversation_ids: Sequence[str]) -> dict[str, int]:
+        """The number of the last event of each of these conversations that exist."""
+        found: dict[str, int] = {}
+        for part in in_parts(conversation_ids):
+            found |= await self.database.read(partial(_lengths, part))
+        return found
+
     async def each(self, conversation_id: str, *, page: int = 500) -> AsyncIterator[Numbered]:
         """Every event of a conversation, oldest first, in constant memory."""
         seq = 0
@@ -118,6 +125,7 @@ _EXTEND = {
     for standing in (True, False)
 }
 _channel = select(c.c.channel).where(c.c.id == bindparam("conversation"))
+_read_lengths = select(c.c.id, c.c.last_seq).where(c.c.id.in_(bindparam("ids", expanding=True)))
 _read_after = (
     select(e.c.seq, e.c.body)
     .where(e.c.conversation_id == bindparam("conversation"), e.c.seq > bindparam("after_seq"))
@@ -168,3 +176,8 @@ def _turn_of(inbox_id: int, connection: Connection) -> list[Numbered]:
         Numbered(number, from_json(body))
         for number, body in connection.execute(_read_turn, {"inbox_id": inbox_id})
     ]
+
+
+def _lengths(conversation_ids: Sequence[str], connection: Connection) -> dict[str, int]:
+    rows = connection.execute(_read_lengths, {"ids": conversation_ids})
+    return {conversation_id: last_seq for conversation_id, last_seq in rows}

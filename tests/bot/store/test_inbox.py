@@ -148,3 +148,11 @@ async def test_messages_sent_one_after_another_keep_their_order_across_processes
         texts.append(pending.message.external_id)
         await answer(store, claim, pending.inbox_id, after_seq=2 * len(texts) - 2)
     assert texts == [f"c:{number}" for number in range(8)]
+
+
+async def test_it_tells_which_of_many_messages_still_wait(store: Store) -> None:
+    claim, answered = await claimed(store, "c")
+    await answer(store, claim, answered)
+    waiting = [(await accept(store, message(name))).inbox_id for name in ("d", "e")]
+    assert await store.inbox.unanswered([answered, *waiting, *range(10**6, 10**6 + 2500)]) == set(waiting)
+    assert await store.inbox.unanswered([]) == set()

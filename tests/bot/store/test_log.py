@@ -32,6 +32,15 @@ async def test_each_walks_a_long_log_page_by_page(store: Store) -> None:
     assert seqs == list(range(1, 26))
 
 
+async def test_it_tells_how_long_many_logs_are(store: Store) -> None:
+    for name, count in (("c", 3), ("d", 1), ("e", 0)):
+        await store.log.open(name, channel="rest", sender="s", now=1.0)
+        await store.log.append(name, [SlotSet(at=1.0, name="n", value=n) for n in range(count)], now=1.0)
+    asked = ["c", *(f"nobody {number}" for number in range(2500)), "e"]
+    assert await store.log.lengths(asked) == {"c": 3, "e": 0}
+    assert await store.log.lengths([]) == {}
+
+
 async def test_the_standing_is_replaced_or_left(store: Store) -> None:
     claim, inbox_id = await claimed(store)
     standing = Standing(holder="queue", language="zh", reason="red_flag", waiting_since=3.0)
