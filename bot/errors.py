@@ -6,8 +6,10 @@ echoes input.
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 
@@ -37,8 +39,21 @@ class Finding:
         return {**asdict(self), "level": self.level.value}
 
 
+def place_of(error: BaseException) -> str:
+    """What a log may hold of an unforeseen error: its kind and the innermost places. Never its message, which
+    may quote a customer.
+    """
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    places = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
+    return f"{type(error).__name__} at {places or 'an unknown place'}"
+
+
 class FrontdeskError(Exception):
-    """Root of what this room raises on purpose; the message is fit to show to whoever asked."""
+    """Root of what this room raises on purpose; the message is fit to show to whoever asked. `wait`: seconds
+    after which to ask again, where that is known.
+    """
+
+    wait: float | None = None
 
     def __init__(self, code: str, status: int, message: str) -> None:
         super().__init__(message)

@@ -30,6 +30,10 @@ class Hub:
             if not self._watchers[conversation_id]:
                 del self._watchers[conversation_id]
 
+    def watched(self) -> list[str]:
+        """The conversations that somebody watches by name."""
+        return [name for name in self._watchers if name != EVERYTHING]
+
     def ring(self, conversation_id: str) -> None:
         """Something was recorded in this conversation."""
         for name in (conversation_id, EVERYTHING):

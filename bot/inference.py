@@ -20,6 +20,7 @@ from pathlib import Path
 from bot.dialogue.events import Origin
 from bot.dialogue.ports import PortError, ReadError, ReadRequest, Wording, WordRequest
 from bot.dialogue.reading import Entity, Match, Reading, Verdict
+from bot.errors import place_of
 from bot.wording import Worder
 from nlu.artifacts import Bundle, verify
 from nlu.classifier import IntentClassifier, IntentPrediction
@@ -139,7 +140,7 @@ class Inference:
         except PortError:
             raise
         except Exception as error:
-            log.exception("wording failed")
+            log.error("wording failed: %s", place_of(error))
             raise PortError("model_failed") from error
 
     async def _work(self) -> None:
@@ -153,10 +154,8 @@ class Inference:
                 batch.append(self._queue.get_nowait())
             try:
                 readings = await loop.run_in_executor(self._executor, self._read_batch, [r for r, _ in batch])
-            except (
-                Exception
-            ):  # whatever a model raises, the turns waiting for it end in a person, not in silence
-                log.exception("reading failed")
+            except Exception as error:  # the turns waiting for it end in a person, not in silence
+                log.error("reading failed: %s", place_of(error))
                 for _, future in batch:
                     if not future.done():
                         future.set_exception(ReadError("model_failed"))

@@ -14,30 +14,32 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.action_client import ActionClient
-from bot.dialogue.conversation import Conversation, Holder, fold
+from bot.dialogue.conversation import Conversation, fold
 from bot.dialogue.domain import Domain
-from bot.dialogue.events import BotSaid, Event, Failed, HandedOver, Reason, UserSaid
+from bot.dialogue.events import Event
 from bot.dialogue.message import InboundMessage
-from bot.dialogue.phrases import PHRASES
 from bot.dialogue.ports import ActionCall, ActionError, ActionReply, Ports
 from bot.dialogue.turn import turn
+from bot.errors import place_of
 from bot.hub import Hub
 from bot.inference import Inference
+from bot.lookout import Lookout
+from bot.outcome import apology, replies, standing
 from bot.store.claims import Claim
-from bot.store.errors import LogMoved, StaleClaim, StoreError
+from bot.store.errors import Contended, LogMoved, StaleClaim, StoreError, StoreUnavailable
 from bot.store.inbox import Pending, Receipt
 from bot.store.log import Numbered
 from bot.store.store import Store
-from bot.store.turn import Outgoing, Standing
 
 log = logging.getLogger(__name__)
 
 CACHED = 2000
-SWEEP = 1.0  # seconds between looks for messages whose turn nobody drives (a crash, another process)
+LOOK_EVERY = 1.0  # seconds between looks for what crashed or other processes left behind or recorded
+AT_MOST = 32  # conversations taken up in one look
 TRIES = 3
 EARLIER = 500  # events before the turn that an action server is sent
 
@@ -69,70 +71,84 @@ class Manager:
     ) -> None:
         self.bot = bot
         self._store = store
-        self._hub = hub
         self._owner = owner
         self._lease = lease
         self._push = push
         self._observe = observe
         self._clock = clock
+        self._at_once = at_once
         self._room = asyncio.Semaphore(at_once)
+        self._lookout = Lookout(store, hub)
         self._cache: OrderedDict[str, Conversation] = OrderedDict()
-        self._waiting: dict[int, asyncio.Future[list[Numbered]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def accept(self, message: InboundMessage) -> Receipt:
         """Commit the message, then drive its turn in the background. A redelivery starts no second turn."""
+        now = self._clock()
         receipt = await self._store.inbox.accept(
-            message, owner=self._owner, now=self._clock(), lease_seconds=self._lease
+            message, owner=self._owner, now=now, lease_seconds=self._lease
         )
         if receipt.state == "pending":
-            self._waiting.setdefault(receipt.inbox_id, asyncio.get_running_loop().create_future())
+            self._lookout.expect(receipt.inbox_id)
         if receipt.claim:
             only = Pending(receipt.inbox_id, message) if receipt.fresh and receipt.alone else None
-            self._spawn(self._drive(receipt.claim, only))
+            self._spawn(self._drive(receipt.claim, now, only))
         return receipt
 
     async def answered(self, receipt: Receipt, *, timeout: float) -> list[Numbered] | None:
-        """The events that answered the message; None if there are none within `timeout` seconds."""
-        future = self._waiting.get(receipt.inbox_id)
-        if receipt.state == "done" or future is None:
+        """The events that answered the message, whichever process drove its turn; None if there are none
+        within `timeout` seconds.
+        """
+        if receipt.state == "done":
             return await self._store.log.turn(receipt.inbox_id)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
-                return await asyncio.shield(future)
-        return None
+        return await self._lookout.answer(receipt.inbox_id, timeout=timeout)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Looks for undriven messages while open; finishes the turns under way when closed."""
-        sweeper = asyncio.create_task(self._sweep())
+        """Looks again and again while open; finishes the turns under way when closed."""
+        looking = asyncio.create_task(self._keep_looking())
         try:
             yield
         finally:
-            sweeper.cancel()
-            await asyncio.gather(sweeper, *self._tasks, return_exceptions=True)
+            looking.cancel()
+            await asyncio.gather(looking, *self._tasks, return_exceptions=True)
+
+    async def look(self) -> None:
+        """Drive the messages that nobody drives, as far as there is room; hear what other processes recorded.
+        Raises StoreError.
+        """
+        room = min(self._at_once - len(self._tasks), AT_MOST)
+        if room > 0:
+            now = self._clock()
+            claims = await self._store.claims.waiting(
+                owner=self._owner, now=now, lease_seconds=self._lease, limit=room
+            )
+            for claim in claims:
+                self._spawn(self._drive(claim, now, None))
+        await self._lookout.look()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _sweep(self) -> None:
+    async def _keep_looking(self) -> None:
         while True:
             try:
-                claims = await self._store.claims.waiting(
-                    owner=self._owner, now=self._clock(), lease_seconds=self._lease, limit=32
-                )
-                for claim in claims:
-                    self._spawn(self._drive(claim, None))
+                await self.look()
             except StoreError as error:
                 log.warning("looking for waiting messages failed: %s", error.code)
-            await asyncio.sleep(SWEEP)
+            except Exception as error:  # a look that breaks must not be the last
+                log.error("looking for waiting messages failed: %s", place_of(error))
+            await asyncio.sleep(LOOK_EVERY)
 
-    async def _drive(self, claim: Claim, first: Pending | None) -> None:
-        """Answer the conversation's messages, oldest first, until none waits."""
+    async def _drive(self, claim: Claim, since: float, first: Pending | None) -> None:
+        """Answer the messages of the conversation claimed at `since`, oldest first, until none waits."""
         async with self._room:
             try:
+                # Whoever waited long for room may have lost the claim, and must not begin a turn then.
+                if self._clock() - since > self._lease / 3:
+                    await self._renew(claim)
                 pending, more = first or await self._store.inbox.next_message(claim), True
                 while more and pending:
                     claim, more = await self._answer(claim, pending)
@@ -146,6 +162,9 @@ class Manager:
             except StoreError as error:
                 log.error("a turn could not be recorded: %s; it will be tried again", error.code)
                 await self._let_go(claim)
+            except Exception as error:  # the conversation must not wait for its lease to run out
+                log.error("a turn could not be driven: %s; it will be tried again", place_of(error))
+                await self._let_go(claim)
 
     async def _let_go(self, claim: Claim) -> None:
         """Let somebody else try at once, as far as the store can be told."""
@@ -158,30 +177,22 @@ class Manager:
         began = time.perf_counter()
         for attempt in range(TRIES):
             before = await self._load(claim, whole=attempt > 0)
-            claim = Claim(claim.conversation_id, claim.epoch, claim.owner, before.seq)
+            claim = replace(claim, last_seq=before.seq)
             async with self._renewing(claim):
                 events = await self._decide(before, pending.message)
-            after = fold(before, events)
             try:
-                more = await self._store.log.record(
-                    claim,
-                    events=events,
-                    after_seq=before.seq,
-                    done=pending.inbox_id,
-                    replies=self._replies(pending.message, events),
-                    standing=_standing(before, after, events),
-                    now=self._clock(),
-                    lease_seconds=self._lease,
-                )
+                events, more = await self._record(claim, before, pending, events)
             except LogMoved:
                 self._cache.pop(claim.conversation_id, None)
                 if attempt + 1 == TRIES:
                     raise
                 continue
+            after = fold(before, events)
             self._keep(after)
             self._observe(events, time.perf_counter() - began)
-            self._tell(pending, before.seq, events)
-            return Claim(claim.conversation_id, claim.epoch, claim.owner, after.seq), more
+            items = [Numbered(before.seq + place, event) for place, event in enumerate(events, start=1)]
+            self._lookout.tell(claim.conversation_id, pending.inbox_id, items)
+            return replace(claim, last_seq=after.seq), more
         raise AssertionError("the last attempt returns or raises")
 
     async def _decide(self, before: Conversation, message: InboundMessage) -> list[Event]:
@@ -189,11 +200,37 @@ class Manager:
         ports = Ports(read=bot.inference.read, act=self._acting(bot, before), word=bot.inference.word)
         try:
             return [event async for event in turn(bot.domain, before, message, ports)]
-        except (
-            Exception
-        ):  # the last line of defence: whatever broke, the customer gets a sentence and a person
-            log.exception("a turn failed")
-            return _apology(before, message, bot.domain)
+        except Exception as error:  # whatever broke, the customer gets a sentence and a person
+            log.error("a turn failed: %s", place_of(error))
+            return apology(before, message, bot.domain, reason="internal")
+
+    async def _record(
+        self, claim: Claim, before: Conversation, pending: Pending, events: list[Event]
+    ) -> tuple[list[Event], bool]:
+        """The events that went on record, and whether another message waits."""
+        try:
+            return events, await self._write(claim, before, pending, events)
+        except (StaleClaim, StoreUnavailable, Contended):
+            raise
+        except Exception as error:  # no later attempt can write this, and its actions must not run again
+            log.error("a turn cannot be kept: %s", place_of(error))
+            events = apology(before, pending.message, self.bot.domain, reason="unstorable")
+            return events, await self._write(claim, before, pending, events)
+
+    async def _write(
+        self, claim: Claim, before: Conversation, pending: Pending, events: Sequence[Event]
+    ) -> bool:
+        pushed = pending.message.channel in self._push
+        return await self._store.log.record(
+            claim,
+            events=events,
+            after_seq=before.seq,
+            done=pending.inbox_id,
+            replies=replies(pending.message, events) if pushed else (),
+            standing=standing(before, fold(before, events), events),
+            now=self._clock(),
+            lease_seconds=self._lease,
+        )
 
     def _acting(
         self, bot: Bot, before: Conversation
@@ -226,21 +263,6 @@ class Manager:
         while len(self._cache) > CACHED:
             self._cache.popitem(last=False)
 
-    def _tell(self, pending: Pending, seq: int, events: Sequence[Event]) -> None:
-        future = self._waiting.pop(pending.inbox_id, None)
-        if future and not future.done():
-            future.set_result([Numbered(seq + place, event) for place, event in enumerate(events, start=1)])
-        self._hub.ring(pending.message.conversation_id)
-
-    def _replies(self, message: InboundMessage, events: Sequence[Event]) -> list[Outgoing]:
-        if message.channel not in self._push:
-            return []
-        return [
-            Outgoing(place, message.channel, message.sender, said_json(event))
-            for place, event in enumerate(events)
-            if isinstance(event, BotSaid)
-        ]
-
     @asynccontextmanager
     async def _renewing(self, claim: Claim) -> AsyncIterator[None]:
         """Keeps the lease while a slow turn runs. A lost claim shows when the turn is recorded."""
@@ -249,7 +271,7 @@ class Manager:
             while True:
                 await asyncio.sleep(self._lease / 3)
                 with suppress(StoreError):
-                    await self._store.claims.renew(claim, now=self._clock(), lease_seconds=self._lease)
+                    await self._renew(claim)
 
         task = asyncio.create_task(renew())
         try:
@@ -257,44 +279,5 @@ class Manager:
         finally:
             task.cancel()
 
-
-def said_json(said: BotSaid) -> dict[str, Any]:
-    """A bot message as channels send it: only the parts it has."""
-    parts = {
-        "text": said.text,
-        "buttons": [{"title": button.title, "payload": button.payload} for button in said.buttons],
-        "image": said.image,
-        "attachment": said.attachment,
-        "custom": said.custom,
-    }
-    return {name: value for name, value in parts.items() if value}
-
-
-def _standing(before: Conversation, after: Conversation, events: Sequence[Event]) -> Standing | None:
-    """What lists show, where this turn changed it."""
-    if before.holder is after.holder and before.language == after.language:
-        return None
-    handed = next((event for event in events if isinstance(event, HandedOver)), None)
-    if after.holder is Holder.QUEUE and handed is None:
-        return None
-    return Standing(
-        holder=after.holder.value,
-        agent=after.agent,
-        language=after.language,
-        reason=handed.reason.value if handed else None,
-        waiting_since=handed.at if handed else None,
-    )
-
-
-def _apology(before: Conversation, message: InboundMessage, domain: Domain) -> list[Event]:
-    """The events of a turn that broke."""
-    language = before.language or domain.languages[0]
-    phrase = PHRASES["utter_action_failed"]
-    return [
-        UserSaid(at=message.at, text=message.text, message_id=message.external_id, channel=message.channel),
-        Failed(at=message.at, part="turn", reason="internal"),
-        BotSaid(at=message.at, text=phrase.get(language, phrase["en"]), response="utter_action_failed"),
-        HandedOver(
-            at=message.at, reason=Reason.MODEL_FAILED, packet={"intent": None, "slots": {}, "drafts": []}
-        ),
-    ]
+    async def _renew(self, claim: Claim) -> None:
+        await self._store.claims.renew(claim, now=self._clock(), lease_seconds=self._lease)

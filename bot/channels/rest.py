@@ -13,15 +13,25 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import hdrs, web
 
-from bot.channels.contract import BadRequest, Turns, Unauthorised, inbound, read_body
+from bot.addresses import Addresses
+from bot.channels.allowance import Allowances
+from bot.channels.contract import (
+    LARGEST_BODY,
+    BadRequest,
+    TooFast,
+    Turns,
+    Unauthorised,
+    inbound,
+    read_body,
+)
 from bot.dialogue.events import BotSaid
 from bot.dialogue.message import InboundMessage
-from bot.manager import said_json
+from bot.dialogue.replies import said_json
 from bot.store.log import Numbered
 
 # Rasa sends one bot message in this order (rasa/core/channels/channel.py, send_response).
@@ -33,13 +43,18 @@ class RestChannel:
     """`timeout` in seconds: after it the reply is empty, and stays on record. `token`: the bearer token to
     ask for.
 
-    `origins` lists the sites whose pages may call (`*`: all); empty: none but our own.
+    `origins` lists the sites whose pages may call (`*`: all); empty: none but our own. Without a token
+    strangers are slowed down by their address (`pace`); who has the token, and one's own network, is not.
+    `largest_body` in bytes.
     """
 
     turns: Turns
     timeout: float = 30.0
     token: str | None = None
     origins: tuple[str, ...] = ()
+    largest_body: int = LARGEST_BODY
+    addresses: Addresses = field(default_factory=Addresses)
+    pace: Allowances = field(default_factory=lambda: Allowances(60, 1.0))
     clock: Callable[[], float] = time.time
     name: str = "rest"
 
@@ -71,7 +86,9 @@ class RestChannel:
     async def receive(self, request: web.Request) -> web.StreamResponse:
         """One message; its replies as a list, or one JSON object a line with `?stream=true`."""
         self._check_token(request)
-        message = parse(await read_body(request), channel=self.name, at=self.clock())
+        self._check_pace(request)
+        body = await read_body(request, limit=self.largest_body)
+        message = parse(body, channel=self.name, at=self.clock())
         receipt = await self.turns.accept(message)
         events = await self.turns.answered(receipt, timeout=self.timeout) or []
         replies = list(rasa_replies(message.sender, events))
@@ -93,6 +110,12 @@ class RestChannel:
         given = request.headers.get(hdrs.AUTHORIZATION, "")
         if not hmac.compare_digest(given.encode("utf-8", "replace"), f"Bearer {self.token}".encode()):
             raise Unauthorised("This channel asks for its token: Authorization: Bearer TOKEN.")
+
+    def _check_pace(self, request: web.Request) -> None:
+        """Raises TooFast."""
+        stranger = self.addresses.stranger(request) if self.token is None else None
+        if stranger and not (allowance := self.pace.of(stranger)).take():
+            raise TooFast(allowance.wait)
 
     def _cors(self, request: web.Request) -> dict[str, str]:
         origin = request.headers.get(hdrs.ORIGIN)

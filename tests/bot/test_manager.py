@@ -3,25 +3,61 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from bot.dialogue.events import AgentSaid, BotSaid, Event, Failed, HandedOver, TakenOver, UserSaid
+from bot.action_client import ActionClient
+from bot.dialogue.conversation import Conversation, fold
+from bot.dialogue.events import (
+    AgentSaid,
+    BotSaid,
+    Event,
+    Failed,
+    HandedOver,
+    Reason,
+    SlotSet,
+    TakenOver,
+    UserSaid,
+)
 from bot.dialogue.message import InboundMessage
-from bot.dialogue.ports import ReadRequest
+from bot.dialogue.ports import ActionCall, ActionReply, ReadRequest
 from bot.dialogue.reading import Reading
 from bot.hub import Hub
 from bot.inference import Inference
 from bot.manager import Bot, Manager
+from bot.outcome import apology, standing
 from bot.store.migrate import migrate
 from bot.store.store import Store, open_store
 from tests.bot.dialogue.small_bot import DOMAIN, Ends
 
 NOW = 1_000_000.0
+
+
+class Clock:
+    """Seconds since the epoch that pass when the test says so."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Actions:
+    """An action server that always gives the same reply, and counts."""
+
+    def __init__(self, *events: Event) -> None:
+        self.reply = ActionReply(events=events, responses=({"text": "Done."},))
+        self.calls = 0
+
+    async def run(self, call: ActionCall, earlier: Sequence[Event]) -> ActionReply:
+        self.calls += 1
+        return self.reply
 
 
 class Gate(Ends):
@@ -39,7 +75,7 @@ class Gate(Ends):
         self.reading.set()
         await self.go.wait()
         if request.text == "explode":
-            raise ZeroDivisionError("a bug in a model")
+            raise ZeroDivisionError(f"a bug in a model that read {request.text}")
         return await super().read(request)
 
 
@@ -52,9 +88,12 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 
 @asynccontextmanager
-async def managed(store: Store, ends: Gate, *, owner: str = "one", **more: Any) -> AsyncIterator[Manager]:
-    bot = Bot(DOMAIN, cast(Inference, ends), None)
-    manager = Manager(store, bot, Hub(), owner=owner, lease=30.0, at_once=8, clock=lambda: NOW, **more)
+async def managed(
+    store: Store, ends: Gate, *, owner: str = "one", actions: Actions | None = None, **more: Any
+) -> AsyncIterator[Manager]:
+    bot = Bot(DOMAIN, cast(Inference, ends), cast(ActionClient | None, actions))
+    settings = {"lease": 30.0, "at_once": 8, "clock": lambda: NOW, **more}
+    manager = Manager(store, bot, Hub(), owner=owner, **settings)
     async with manager.running():
         yield manager
 
@@ -191,3 +230,126 @@ async def test_what_a_list_shows_follows_the_conversation(store: Store) -> None:
     listed = await store.queue.waiting()
     assert listed[0].standing.reason == "customer_request"
     assert listed[0].standing.waiting_since == NOW
+
+
+@pytest.mark.parametrize(("slot", "value"), [("amount", float("inf")), ("language", "\ud800")])
+async def test_a_turn_that_cannot_be_kept_ends_in_an_apology_and_is_not_tried_again(
+    store: Store, slot: str, value: object
+) -> None:
+    actions = Actions(SlotSet(at=NOW, name=slot, value=value))
+    async with managed(store, Gate(), actions=actions) as manager:
+        assert len(await said(manager, "quiet", 1)) == 1
+        assert len(await said(manager, "hi", 2)) == 1
+    assert actions.calls == 1
+    failed = [event for event in await log_of(store) if isinstance(event, Failed)]
+    assert [(event.part, event.reason) for event in failed] == [("turn", "unstorable")]
+    assert [item.id for item in await store.queue.waiting()] == ["c1"]
+
+
+async def test_a_turn_that_waits_for_room_is_run_once(store: Store) -> None:
+    ends, clock = Gate(), Clock()
+    ends.go.clear()
+    async with managed(store, ends, at_once=1, clock=clock) as manager:
+        receipts = [await manager.accept(message("hi", 1, conversation=name)) for name in ("c1", "c2", "c3")]
+        await ends.reading.wait()
+        clock.now += 40.0  # all three leases have run out
+        for _ in range(3):
+            await manager.look()
+        ends.go.set()
+        for receipt in receipts:
+            assert await manager.answered(receipt, timeout=5.0)
+    assert ends.reads == 3
+
+
+async def test_a_turn_that_another_process_drove_meanwhile_is_not_begun(store: Store) -> None:
+    busy, free, clock = Gate(), Gate(), Clock()
+    busy.go.clear()
+    async with (
+        managed(store, busy, at_once=1, clock=clock) as one,
+        managed(store, free, owner="two", clock=clock) as two,
+    ):
+        first = await one.accept(message("hi", 1, conversation="c1"))
+        await busy.reading.wait()
+        second = await one.accept(message("hi", 1, conversation="c2"))
+        clock.now += 40.0
+        assert first.claim
+        await store.claims.renew(first.claim, now=clock.now, lease_seconds=30.0)
+        await two.look()
+        assert await one.answered(second, timeout=5.0)
+        busy.go.set()
+        assert await one.answered(first, timeout=5.0)
+    assert (busy.reads, free.reads) == (1, 1)
+
+
+async def test_whoever_waits_gets_the_reply_of_another_process(store: Store) -> None:
+    ends = Gate()
+    ends.go.clear()
+    async with managed(store, ends, owner="one") as one, managed(store, Gate(), owner="two") as two:
+        await one.accept(message("hi", 1))
+        await ends.reading.wait()
+        receipt = await two.accept(message("hi", 2))
+        waiting = asyncio.create_task(two.answered(receipt, timeout=10.0))
+        await two.look()
+        ends.go.set()
+        items = await waiting
+    assert items and any(isinstance(item.event, BotSaid) for item in items)
+
+
+async def test_a_reply_is_found_at_the_end_of_the_wait_at_the_latest(store: Store) -> None:
+    ends = Gate()
+    ends.go.clear()
+    async with managed(store, ends, owner="one") as one:
+        other = Manager(store, one.bot, Hub(), owner="two", lease=30.0, at_once=8, clock=lambda: NOW)
+        await one.accept(message("hi", 1))
+        await ends.reading.wait()
+        receipt = await other.accept(message("hi", 2))
+        assert await other.answered(receipt, timeout=0.05) is None
+        ends.go.set()
+        for _ in range(500):
+            if await store.log.turn(receipt.inbox_id):
+                break
+            await asyncio.sleep(0.01)
+        assert await other.answered(receipt, timeout=0.05)
+
+
+async def test_watchers_hear_what_another_process_recorded(store: Store) -> None:
+    hub = Hub()
+    bot = Bot(DOMAIN, cast(Inference, Gate()), None)
+    here = Manager(store, bot, hub, owner="one", lease=30.0, at_once=8, clock=lambda: NOW)
+    async with managed(store, Gate(), owner="two") as there:
+        with hub.watching("c1") as bell, hub.watching("c2") as quiet:
+            await said(there, "hi", 1)
+            await here.look()
+            assert bell.is_set() and not quiet.is_set()
+            bell.clear()
+            await here.look()
+            assert not bell.is_set(), "nothing was recorded since the look before"
+            await said(there, "hi", 2)
+            await here.look()
+            assert bell.is_set()
+
+
+async def test_nothing_a_customer_wrote_is_logged(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        async with managed(store, Gate()) as manager:
+            await said(manager, "explode", 1)
+    assert "ZeroDivisionError at test_manager.py" in caplog.text
+    assert "explode" not in caplog.text
+
+
+def handed(reason: Reason, *, at: float) -> HandedOver:
+    return HandedOver(at=at, reason=reason, packet={})
+
+
+def test_a_second_reason_to_wait_for_a_person_shows_in_lists() -> None:
+    before = fold(Conversation("c1"), [handed(Reason.RULE, at=1.0)])
+    told = [handed(Reason.RED_FLAG, at=2.0)]
+    shown = standing(before, fold(before, told), told)
+    assert shown and (shown.holder, shown.reason) == ("queue", "red_flag")
+
+
+def test_beside_a_person_a_broken_turn_says_nothing() -> None:
+    for before in ([TakenOver(at=1.0, agent="kim")], [handed(Reason.RULE, at=1.0)]):
+        conversation = fold(Conversation("c1"), before)
+        events = apology(conversation, message("hi", 1), DOMAIN, reason="internal")
+        assert [type(event) for event in events] == [UserSaid, Failed]
