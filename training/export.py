@@ -4,8 +4,12 @@ Knows export and quantisation; knows nothing of what the vectors are for.
 """
 
 import json
+import logging
 import shutil
 import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import onnx
@@ -89,9 +93,23 @@ def export_encoder(
     )
 
 
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without the exporters' remarks: on branches the trace fixes (none depends on the text) and on index
+    signs, and the quantiser's advice, for which no finding of ours speaks.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        logging.disable(logging.WARNING)
+        try:
+            yield
+        finally:
+            logging.disable(logging.NOTSET)
+
+
 def _export_graph(model: SentenceModel, target: Path) -> None:
     """The model as an ONNX graph with int8 weights."""
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, _quietly():
         full = Path(scratch) / "full.onnx"
         # Two tensors: one object given twice would be traced as a single input.
         ids, mask = torch.ones((2, 8), dtype=torch.int64), torch.ones((2, 8), dtype=torch.int64)
