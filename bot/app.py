@@ -19,6 +19,7 @@ import aiohttp
 from aiohttp import web
 
 from bot import edge
+from bot.addresses import Addresses
 from bot.channels.rest import RestChannel
 from bot.channels.sender import Sender
 from bot.channels.socket import SocketChannel
@@ -114,12 +115,27 @@ def _application(
 ) -> web.Application:
     """Every route of the server, and what to close when it stops."""
     https = bool(settings.public_url and settings.public_url.startswith("https://"))
-    chat = SocketChannel(manager, store, hub, Visitors(settings.secret.encode()), settings.cors_origins)
+    addresses = Addresses(settings.proxies)
+    visitors = Visitors(settings.secret.encode())
+    chat = SocketChannel(manager, store, hub, visitors, settings.cors_origins, addresses=addresses)
+    rest = RestChannel(
+        manager,
+        settings.reply_timeout,
+        settings.rest_token,
+        settings.cors_origins,
+        largest_body=settings.largest_body,
+        addresses=addresses,
+    )
     console = open_console(
-        store, hub, intents=lambda: sorted(project.domain.intents), push=frozenset(platforms), https=https
+        store,
+        hub,
+        intents=lambda: sorted(project.domain.intents),
+        push=frozenset(platforms),
+        https=https,
+        addresses=addresses,
     )
     routes = [
-        *RestChannel(manager, settings.reply_timeout, settings.rest_token, settings.cors_origins).routes(),
+        *rest.routes(),
         *chat.routes(),
         *(route for platform in platforms.values() for route in platform.routes()),
         *console.routes(),

@@ -6,9 +6,10 @@ Knows errors and headers; no route.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Awaitable, Callable
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from bot.errors import FrontdeskError
 
@@ -29,7 +30,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except FrontdeskError as error:
-        return web.json_response(error.to_json(), status=error.status)
+        headers = {} if error.wait is None else {hdrs.RETRY_AFTER: str(math.ceil(error.wait))}
+        return web.json_response(error.to_json(), status=error.status, headers=headers)
     except web.HTTPException as error:
         if error.status < 400:
             raise

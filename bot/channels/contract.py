@@ -96,6 +96,22 @@ class TooLarge(ChannelError):
         super().__init__("too_large", 413, f"The body is larger than {limit} bytes; send a shorter message.")
 
 
+class TooFast(ChannelError):
+    """One caller sends too much; `wait` seconds later one more is taken."""
+
+    def __init__(self, wait: float) -> None:
+        super().__init__("too_fast", 429, "Too many messages at once; wait a moment.")
+        self.wait = wait
+
+
+class Crowded(ChannelError):
+    """There is no room for one more page now."""
+
+    def __init__(self) -> None:
+        super().__init__("crowded", 503, "Too many pages are open; try again later.")
+        self.wait = 10.0
+
+
 class Misconfigured(ChannelError):
     """A channel's credentials cannot work."""
 

@@ -17,7 +17,9 @@ from urllib.parse import urlsplit
 
 from aiohttp import WSCloseCode, hdrs, web
 
-from bot.channels.contract import ForeignOrigin, Turns
+from bot.addresses import Addresses
+from bot.channels.allowance import Allowances
+from bot.channels.contract import Crowded, ForeignOrigin, Turns
 from bot.channels.visit import Visit, read_frame
 from bot.channels.visitors import Visitors
 from bot.errors import FrontdeskError
@@ -38,6 +40,9 @@ BAD_HELLO = 4400
 class SocketChannel:
     """`/socket`. `origins`: other sites whose pages may connect. `look_again`: seconds after which the log
     is read although no bell rang (another process wrote). `clock` is seconds since the epoch.
+
+    A visitor's messages are counted over all of the visitor's pages (`pace`), new visitors and open pages by
+    the address of a stranger; one's own network is not.
     """
 
     turns: Turns
@@ -48,7 +53,12 @@ class SocketChannel:
     look_again: float = 15.0
     clock: Callable[[], float] = time.time
     name: str = "web"
-    _open: set[web.WebSocketResponse] = field(default_factory=set)
+    addresses: Addresses = field(default_factory=Addresses)
+    pace: Allowances = field(default_factory=lambda: Allowances(10, 1.0))
+    newcomers: Allowances = field(default_factory=lambda: Allowances(30, 2.0))
+    most_open: int = 5000
+    most_of_one_address: int = 100
+    _open: dict[web.WebSocketResponse, str | None] = field(default_factory=dict)
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/socket", self.connect)]
@@ -61,14 +71,22 @@ class SocketChannel:
 
     async def connect(self, request: web.Request) -> web.WebSocketResponse:
         self._check_origin(request)
+        stranger = self.addresses.stranger(request)
+        self._check_room(stranger)
         socket = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=LARGEST_FRAME, compress=False)
-        await socket.prepare(request)
-        self._open.add(socket)
+        self._open[socket] = stranger
         try:
-            await self._serve(socket)
+            await socket.prepare(request)
+            await self._serve(socket, stranger)
         finally:
-            self._open.discard(socket)
+            del self._open[socket]
         return socket
+
+    def _check_room(self, stranger: str | None) -> None:
+        """Raises Crowded."""
+        theirs = sum(key == stranger for key in self._open.values()) if stranger else 0
+        if len(self._open) >= self.most_open or theirs >= self.most_of_one_address:
+            raise Crowded
 
     def _check_origin(self, request: web.Request) -> None:
         """Browsers always send an origin; programs may leave it out and have no cookies to steal."""
@@ -76,8 +94,8 @@ class SocketChannel:
         if origin and origin not in self.origins and urlsplit(origin).netloc != request.host:
             raise ForeignOrigin
 
-    async def _serve(self, socket: web.WebSocketResponse) -> None:
-        visit = await self._hello(socket)
+    async def _serve(self, socket: web.WebSocketResponse, stranger: str | None) -> None:
+        visit = await self._hello(socket, stranger)
         if visit is None:
             return
         watcher = asyncio.create_task(self._watch_or_close(visit))
@@ -92,7 +110,7 @@ class SocketChannel:
             watcher.cancel()
             await asyncio.gather(watcher, return_exceptions=True)
 
-    async def _hello(self, socket: web.WebSocketResponse) -> Visit | None:
+    async def _hello(self, socket: web.WebSocketResponse, stranger: str | None) -> Visit | None:
         """The first frame says who is there. None where it did not, and the socket is closed."""
         try:
             async with asyncio.timeout(HELLO_WITHIN):
@@ -103,12 +121,16 @@ class SocketChannel:
         if hello.get("type") != "hello" or not isinstance(token, str | None) or not _whole(after):
             await socket.close(code=BAD_HELLO, message=b"the first frame must be a hello")
             return None
+        if not token and stranger and not self.newcomers.of(stranger).take():
+            await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"too many new visitors")
+            return None
         issued = None if token else self.visitors.issue()
         visitor = self.visitors.recognise(token or issued or "")
         if visitor is None:
             await socket.close(code=BAD_TOKEN, message=b"unknown token")
             return None
-        visit = Visit(socket, self.store, self.turns, visitor, self.name, self.clock)
+        allowance = self.pace.of(visitor)
+        visit = Visit(socket, self.store, self.turns, visitor, self.name, self.clock, allowance)
         try:
             await visit.welcome(issued=issued, after=after)
         except FrontdeskError:

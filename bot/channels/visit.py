@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import WSMessage, WSMsgType, web
 
+from bot.channels.allowance import Allowance
 from bot.channels.contract import Turns, inbound
 from bot.channels.frames import Frame, agents_in, frame
 from bot.dialogue.events import UserSaid
@@ -28,32 +28,8 @@ _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(slots=True)
-class Allowance:
-    """A token bucket: `burst` messages at once, then one every `seconds`."""
-
-    burst: float = 10.0
-    seconds: float = 1.0
-    clock: Callable[[], float] = time.monotonic
-    _left: float = field(init=False)
-    _at: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._left, self._at = self.burst, self.clock()
-
-    def take(self) -> bool:
-        """Whether one more message may come now."""
-        now = self.clock()
-        self._left = min(self.burst, self._left + (now - self._at) / self.seconds)
-        self._at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
-
-
-@dataclass(slots=True)
 class Visit:
-    """A page that said hello. `sent` is the last event it was sent."""
+    """A page that said hello. `sent` is the last event it was sent; its visitor's pages share `allowance`."""
 
     socket: web.WebSocketResponse
     store: Store
@@ -61,9 +37,9 @@ class Visit:
     visitor: str
     channel: str
     clock: Callable[[], float]
+    allowance: Allowance
     sent: int = 0
     holder: str = "bot"
-    allowance: Allowance = field(default_factory=Allowance)
     refused: int = 0
     _place: int | None = None
     _unanswered: set[str] = field(default_factory=set)

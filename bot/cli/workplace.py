@@ -33,7 +33,7 @@ def work_folder(home: Path, purpose: str) -> Iterator[Path]:
         folder = Path(tempfile.mkdtemp(prefix=f"{purpose}-", dir=home))
     except OSError as error:
         raise SettingInvalid(
-            f"Nothing can be written in {home} ({error.strerror}); set FRONTDESK_HOME to a folder of your own."
+            f"Nothing can be written in {home} ({error.strerror}); set FRONTDESK_HOME to another folder."
         ) from error
     handle = os.open(folder, os.O_RDONLY)
     try:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from bot.addresses import Addresses
 from bot.console.conversations import Conversations
 from bot.console.limiter import Limiter
 from bot.console.live import Live
@@ -22,7 +23,8 @@ from bot.hub import Hub
 from bot.store.store import Store
 
 WINDOW = 15 * 60.0
-TRIES_BY_NAME = 10
+TRIES_BY_BOTH = 10  # for a name from one address
+TRIES_BY_NAME = 100  # for a name from anywhere
 TRIES_BY_ADDRESS = 50
 
 
@@ -73,15 +75,20 @@ def open_console(
     push: frozenset[str] = frozenset(),
     https: bool = False,
     passwords: Passwords | None = None,
+    addresses: Addresses | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Console:
-    """The console over this store. `push` names the channels that are answered through the outbox."""
+    """The console over this store. `push` names the channels that are answered through the outbox;
+    `addresses` tells whose attempts to sign in are counted together.
+    """
     hashing = passwords or Passwords()
     sessions = Sessions(
         store,
         hashing,
+        by_both=Limiter(TRIES_BY_BOTH, WINDOW, clock),
         by_name=Limiter(TRIES_BY_NAME, WINDOW, clock),
         by_address=Limiter(TRIES_BY_ADDRESS, WINDOW, clock),
+        addresses=addresses or Addresses(),
         clock=clock,
         https=https,
     )

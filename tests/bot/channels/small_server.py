@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from argon2 import PasswordHasher
 
 from bot import edge
+from bot.addresses import Addresses
 from bot.channels.rest import RestChannel
 from bot.channels.sender import Patience, Sender
 from bot.channels.socket import SocketChannel
@@ -39,6 +41,7 @@ from bot.web.pages import Pages
 LONG_PAYLOAD = '/pick{"what": "' + "a very long choice " * 5 + '"}'
 TOKEN = "123456:test-token"
 SECRET = "a secret of the server"
+BEHIND = Addresses((ip_network("127.0.0.1"),))
 CHEAP = Passwords(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
 
 
@@ -137,8 +140,11 @@ async def small_server(
     rest: dict[str, Any] | None = None,
     origins: tuple[str, ...] = (),
     https: bool = False,
+    limits: dict[str, Any] | None = None,
 ) -> AsyncIterator[SmallServer]:
-    """Everything running; `rest` gives the REST channel's options. The same folder is the same database."""
+    """Everything running; `rest` gives the REST channel's options and `limits` the chat page's. The same
+    folder is the same database. The client is a proxy that is believed: X-Forwarded-For says who calls.
+    """
     url = await database(folder / "bot.db")
     async with open_store(url) as store, aiohttp.ClientSession() as http:
         hub, reader, push = Hub(), TableReader(), frozenset({"telegram"})
@@ -147,10 +153,18 @@ async def small_server(
         block = {"access_token": TOKEN, "api": telegram_api}
         credentials = TelegramCredentials.read(block, server_secret=SECRET)
         telegram = TelegramChannel(manager, store.log, http, credentials, timeout=2.0)
-        socket = SocketChannel(manager, store, hub, Visitors(SECRET.encode()), origins)
-        intents = sorted(DOMAIN.intents)
-        console = open_console(store, hub, intents=lambda: intents, push=push, passwords=CHEAP, https=https)
-        channel = RestChannel(manager, **(rest or {}))
+        visitors = Visitors(SECRET.encode())
+        socket = SocketChannel(manager, store, hub, visitors, origins, addresses=BEHIND, **(limits or {}))
+        console = open_console(
+            store,
+            hub,
+            intents=lambda: sorted(DOMAIN.intents),
+            push=push,
+            passwords=CHEAP,
+            https=https,
+            addresses=BEHIND,
+        )
+        channel = RestChannel(manager, addresses=BEHIND, **(rest or {}))
         app = application([*channel.routes(), *telegram.routes()], socket, console)
         patience = Patience(first=0.01, most=0.05, attempts=4)
         sender = Sender(store.outbox, {"telegram": telegram}, hub, "test", patience, look_again=0.2)

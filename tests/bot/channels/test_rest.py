@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.channels.allowance import Allowances
 from bot.channels.contract import BadRequest
 from bot.channels.rest import parse
 from bot.dialogue.events import TakenOver
@@ -198,3 +199,39 @@ def test_no_two_senders_share_a_conversation(one: str, other: str) -> None:
         return parse(json.dumps({"sender": sender}).encode(), channel="rest", at=1.0).conversation_id
 
     assert (conversation(one) == conversation(other)) == (one == other)
+
+
+async def call(server: SmallServer, address: str, *, sender: str = "ann", **headers: str) -> Any:
+    body = {"sender": sender, "message": "hi"}
+    return await server.client.post(PATH, json=body, headers={"X-Forwarded-For": address, **headers})
+
+
+async def test_slows_strangers_down_by_their_address_whatever_they_call_themselves(tmp_path: Path) -> None:
+    now = 0.0
+    pace = Allowances(3, 1.0, clock=lambda: now)
+    async with small_server(tmp_path, rest={"pace": pace}) as server:
+        statuses = [(await call(server, "9.9.9.9", sender=f"s{n}")).status for n in range(5)]
+        assert statuses == [200, 200, 200, 429, 429]
+        refused = await call(server, "9.9.9.9")
+        assert (await refused.json())["error"]["code"] == "too_fast"
+        assert refused.headers["Retry-After"] == "1"
+        assert (await call(server, "1.1.1.1")).status == 200
+        now += 1
+        assert (await call(server, "9.9.9.9")).status == 200
+        assert len(await server.store.queue.all()) == 4  # refused ones opened no conversation
+
+
+async def test_slows_down_neither_ones_own_network_nor_who_has_the_token(tmp_path: Path) -> None:
+    pace = Allowances(1, 1000.0)
+    async with small_server(tmp_path, rest={"pace": pace}) as server:
+        assert {(await call(server, "192.168.1.5")).status for _ in range(3)} == {200}
+    async with small_server(tmp_path, rest={"pace": pace, "token": "t"}) as server:
+        known = {"Authorization": "Bearer t"}
+        assert {(await call(server, "9.9.9.9", **known)).status for _ in range(3)} == {200}
+
+
+async def test_takes_the_body_that_its_settings_allow(tmp_path: Path) -> None:
+    async with small_server(tmp_path, rest={"largest_body": 200}) as server:
+        assert (await server.client.post(PATH, json={"message": "x" * 100})).status == 200
+        refused = await server.client.post(PATH, json={"message": "x" * 200})
+        assert (refused.status, (await refused.json())["error"]["code"]) == (413, "too_large")

@@ -14,7 +14,7 @@ from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.channels.visit import Allowance
+from bot.channels.allowance import Allowance, Allowances
 from bot.channels.visitors import Visitors
 from bot.dialogue.events import AgentSaid, Returned, TakenOver
 from tests.bot.channels.small_server import SmallServer, small_server
@@ -260,6 +260,65 @@ def test_the_allowance_is_a_burst_and_then_a_rate() -> None:
     assert [allowance.take() for _ in range(2)] == [True, False]
 
 
+async def test_a_new_connection_brings_no_new_allowance(tmp_path: Path) -> None:
+    slow = Allowances(3, 1000.0)
+    async with small_server(tmp_path, limits={"pace": slow}) as server:
+        page = await visit(server)
+        for number in range(3):
+            await page.say("hi", f"m{number}")
+            await page.until(lambda frame: frame["type"] == "accepted")
+        await page.socket.close()
+        for again in (await visit(server, token=page.token), await visit(server, token=page.token)):
+            await again.say("hi", "m9")
+            refused = await again.until(lambda frame: frame["type"] in ("accepted", "refused"))
+            assert refused.get("code") == "too_fast"
+        other = await visit(server)
+        await other.say("hi")
+        await other.until(lambda frame: frame["type"] == "accepted")
+
+
+async def test_has_room_for_so_many_pages_and_for_fewer_of_one_stranger(tmp_path: Path) -> None:
+    stranger = {"X-Forwarded-For": "9.9.9.9"}
+    async with small_server(tmp_path, limits={"most_open": 4, "most_of_one_address": 2}) as server:
+        pages = [await server.client.ws_connect("/socket", headers=stranger) for _ in range(2)]
+        with pytest.raises(WSServerHandshakeError) as crowded:
+            await server.client.ws_connect("/socket", headers=stranger)
+        assert crowded.value.status == 503
+        pages += [await server.client.ws_connect("/socket") for _ in range(2)]
+        full = await server.client.get("/socket")
+        assert (full.status, full.headers["Retry-After"]) == (503, "10")
+        await pages[0].close()
+        await (await server.client.ws_connect("/socket", headers=stranger)).close()
+
+
+async def test_lets_one_address_make_new_visitors_only_so_fast(tmp_path: Path) -> None:
+    stranger = {"X-Forwarded-For": "9.9.9.9"}
+    async with small_server(tmp_path, limits={"newcomers": Allowances(2, 1000.0)}) as server:
+        known = await visit(server)
+        for wanted in ("welcome", "welcome", None):
+            socket = await server.client.ws_connect("/socket", headers=stranger)
+            await socket.send_json({"type": "hello"})
+            if wanted:
+                assert (await socket.receive_json(timeout=10))["type"] == wanted
+            else:
+                assert await close_code(socket) == 1013
+        socket = await server.client.ws_connect("/socket", headers=stranger)
+        await socket.send_json({"type": "hello", "token": known.token})
+        assert (await socket.receive_json(timeout=10))["type"] == "welcome"
+
+
+def test_only_the_keys_that_came_last_are_remembered() -> None:
+    each = Allowances(1, 1000.0, kept=2)
+    assert [each.of(key).take() for key in ("a", "b", "a", "c", "a", "b")] == [
+        True,
+        True,
+        False,
+        True,
+        False,
+        True,
+    ]
+
+
 async def test_keeps_visitors_apart(server: SmallServer) -> None:
     one, two = await visit(server), await visit(server)
     await one.say("hi", "same-id")
@@ -275,7 +334,12 @@ async def test_the_server_says_goodbye_when_it_stops(server: SmallServer) -> Non
     assert await close_code(page.socket) == 1001
 
 
-async def test_a_chaos_of_cuts_loses_and_doubles_nothing(server: SmallServer) -> None:
+async def test_a_chaos_of_cuts_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    async with small_server(tmp_path, limits={"pace": Allowances(100, 1.0)}) as server:
+        await _chaos(server)
+
+
+async def _chaos(server: SmallServer) -> None:
     """A page that is cut off at any moment and sends again what was not confirmed."""
     token, after, seen = (await visit(server)).token, 0, []
     for number in range(12):

@@ -17,12 +17,13 @@ class Browser:
         self.http = session
         self.origin = str(server.client.make_url("")).rstrip("/")
         self.csrf = ""
+        self.address = "127.0.0.1"
 
     async def get(self, path: str, **query: str | int) -> ClientResponse:
         return await self.http.get(f"{self.origin}/console/api/{path}", params=query)
 
     async def post(self, path: str, **body: Any) -> ClientResponse:
-        headers = {"X-CSRF-Token": self.csrf, "Origin": self.origin}
+        headers = {"X-CSRF-Token": self.csrf, "Origin": self.origin, "X-Forwarded-For": self.address}
         return await self.http.post(f"{self.origin}/console/api/{path}", json=body, headers=headers)
 
     async def sign_in(self, name: str, password: str = PASSWORD) -> ClientResponse:

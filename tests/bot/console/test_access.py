@@ -148,6 +148,44 @@ async def test_checks_ten_of_a_thousand_guesses(server: SmallServer, stranger: B
     assert others.count(401) == 40 and others[-1] == 429
 
 
+async def test_a_strangers_guesses_lock_nobody_out_elsewhere(server: SmallServer, stranger: Browser) -> None:
+    await create_user(server.store, "eve", Role.AGENT, PASSWORD, passwords=CHEAP)
+    stranger.address = "9.9.9.9"
+    assert [(await stranger.sign_in("eve", "guess")).status for _ in range(12)] == [401] * 10 + [429] * 2
+    stranger.address = "1.1.1.1"
+    assert (await stranger.sign_in("eve")).status == 200
+
+
+async def test_guesses_from_many_addresses_are_stopped_by_the_name(
+    server: SmallServer, stranger: Browser
+) -> None:
+    await create_user(server.store, "eve", Role.AGENT, PASSWORD, passwords=CHEAP)
+    statuses = []
+    for number in range(11 * 10):
+        stranger.address = f"9.9.{number // 10}.9"
+        statuses.append((await stranger.sign_in("eve", "guess")).status)
+    assert statuses == [401] * 100 + [429] * 10
+
+
+async def test_a_refused_attempt_says_when_to_come_back(server: SmallServer, stranger: Browser) -> None:
+    for _ in range(10):
+        await stranger.sign_in("eve", "guess")
+    assert 0 < int((await stranger.sign_in("eve", "guess")).headers["Retry-After"]) <= 15 * 60
+
+
+async def test_sessions_that_ran_out_are_forgotten_at_the_next_sign_in(
+    server: SmallServer, sign_in: SignIn
+) -> None:
+    await sign_in("eve", "agent")
+    eve = await server.store.accounts.find("eve")
+    assert eve is not None
+    for name, until in (("old", 1.0), ("older", 0.5)):
+        await server.store.accounts.sign_in(eve.id, token_hash=name, csrf="c", expires_at=until)
+    browser = await sign_in("max", "agent")
+    assert await server.store.accounts.sweep(now=2.0) == 0
+    assert (await browser.get("conversations")).status == 200
+
+
 @settings(deadline=None)
 @given(st.lists(st.floats(0, 30), max_size=80))
 def test_no_window_holds_more_attempts_than_allowed(steps: list[float]) -> None:
