@@ -6,7 +6,9 @@ rasa_sdk.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot.dialogue.domain import (
@@ -61,11 +63,12 @@ async def run_remote(
         name=name,
         conversation=scene.conversation,
         events=(*scene.told, *proposed),
-        key=f"{scene.conversation.id}:{scene.conversation.seq}:{name}",
+        key=_key(scene, name),
     )
     try:
         reply = await scene.ports.act(call)
     except ActionRefused:
+        scene.refused.add(name)
         scene.tell(ActionRejected(at=scene.at, name=name, policy=policy or None))
         return
     except ActionError as error:
@@ -79,6 +82,17 @@ async def run_remote(
         if said is not None:
             scene.tell(said)
     scene.tell(*reply.events)
+
+
+def _key(scene: Scene, name: str) -> str:
+    """What names this call and no other, and names it again when the turn is decided anew.
+
+    Hence the message and the call's place in the turn, and not the log's length, which has grown by then.
+    A digest: the message's id is the customer's text as far as a header is concerned.
+    """
+    scene.calls += 1
+    parts = (scene.conversation.id, scene.message.external_id, name, scene.calls)
+    return hashlib.blake2b(repr(parts).encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()
 
 
 def _dispatched(scene: Scene, response: Mapping[str, Any]) -> BotSaid | None:
@@ -132,8 +146,8 @@ def _pass_on(scene: Scene) -> None:
 
 
 def _repeat(scene: Scene) -> None:
-    """Say again what was said last, exactly."""
-    scene.tell(*scene.previous[-1:])
+    """Say again all that was said last, exactly, but now."""
+    scene.tell(*(replace(said, at=scene.at) for said in scene.previous))
     if not scene.previous:
         scene.say("utter_ask_rephrase")
 

@@ -40,7 +40,10 @@ class ContinueFlow:
 
 @dataclass(frozen=True, slots=True)
 class CancelFlow:
+    """End the running form `flow`; `rule`, which says so, goes on from there."""
+
     flow: str
+    rule: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +58,6 @@ class Answer:
     """Send a stored answer; the first match is the nearest, the others are near-tied."""
 
     matches: tuple[Match, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Repeat:
-    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +83,6 @@ Command = (
     | CancelFlow
     | Clarify
     | Answer
-    | Repeat
     | HandOver
     | CannotHandle
     | Hold

@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import reduce
 from typing import Any
 
-from bot.dialogue.domain import EXTRACT_SLOTS, LANGUAGE_SLOT, LISTEN, REQUESTED_SLOT
+from bot.dialogue.domain import EXTRACT_SLOTS, HUMAN_INTENTS, LANGUAGE_SLOT, LISTEN, REQUESTED_SLOT
 from bot.dialogue.events import (
     ActionRejected,
     ActionRun,
@@ -35,6 +35,7 @@ from bot.dialogue.events import (
     UserSaid,
 )
 from bot.dialogue.message import Line
+from bot.dialogue.text import normalise
 
 LINES_KEPT = 12
 MISSED_ROWS = frozenset({"clarify", "not_understood"})
@@ -57,10 +58,22 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """A run of a form that came to its own end: the intent that began it, and the slots it filled."""
+
+    intent: str | None
+    slots: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation:
     """`seq` counts the events folded in. `marks` are the acts since the latest message, as rules compare
     them.
-    `misses` counts the messages in a row that had to be asked again."""
+    `misses` counts the messages in a row that had to be asked again. `question` is the latest message of
+    the session that the bot read and that was not the wish for a person. `filling` names the slots set by
+    the latest message or since the form began; `finished` keeps each form's last complete run.
+    `waiting_since` and `held_told` are the queue's: since when, and whether the customer was told that the
+    message was received."""
 
     id: str
     seq: int = 0
@@ -71,10 +84,15 @@ class Conversation:
     loop_rejected: bool = False
     loop_interrupted: bool = False
     trigger: UserSaid | None = None
+    filling: frozenset[str] = frozenset()
+    finished: Mapping[str, Run] = field(default_factory=dict)
     holder: Holder = Holder.BOT
     agent: str | None = None
+    waiting_since: float | None = None
+    held_told: bool = False
     paused: bool = False
     latest: UserSaid | None = None
+    question: UserSaid | None = None
     last_action: str | None = None
     followup: str | None = None
     opening: Opening | None = None
@@ -118,10 +136,16 @@ def _change(state: Conversation, event: Event) -> Conversation:
             return _bot_said(state, event)
         case AgentSaid(text=text):
             return replace(state, lines=_with_line(state, "agent", text), last_active=event.at)
-        case ActionRun() | LoopSet() | SlotSet():
+        case ActionRun():
             return _acted(state, event)
+        case LoopSet():
+            return _looped(state, event)
+        case SlotSet():
+            return _filled(state, event)
         case ActionRejected(name=name):
-            return replace(state, loop_rejected=True) if name == state.loop else state
+            followup = None if name == state.followup else state.followup
+            rejected = state.loop_rejected or name == state.loop
+            return replace(state, loop_rejected=rejected, followup=followup)
         case Decided(row=row):
             return replace(state, misses=_misses(state.misses, row), steps=(*state.steps, row)[-LINES_KEPT:])
         case FollowupSet(name=name):
@@ -139,7 +163,8 @@ def _passed(state: Conversation, event: Event) -> Conversation:
     """Who holds the conversation, and where it begins anew."""
     match event:
         case SessionStarted():
-            return replace(_blank(state), started=True, last_active=event.at)
+            # Slots may be carried over, and with them what is to be forgotten when a form begins anew.
+            return replace(_blank(state), started=True, last_active=event.at, finished=state.finished)
         case Restarted():
             return replace(_blank(state), started=True, latest=None)
         case Paused():
@@ -147,19 +172,24 @@ def _passed(state: Conversation, event: Event) -> Conversation:
         case Resumed():
             return replace(state, paused=False)
         case HandedOver():
-            return replace(state, holder=Holder.QUEUE, agent=None, misses=0)
+            return _handed_over(state, event)
         case TakenOver(agent=agent):
-            return replace(state, holder=Holder.AGENT, agent=agent)
+            return replace(state, holder=Holder.AGENT, agent=agent, waiting_since=None)
         case Returned():
-            return replace(state, holder=Holder.BOT, agent=None, misses=0)
+            return replace(state, holder=Holder.BOT, agent=None, misses=0, waiting_since=None)
         case _:
             return state
 
 
+def _handed_over(state: Conversation, event: HandedOver) -> Conversation:
+    """Who waits already (a red flag from the queue) keeps the time, and what was said of waiting."""
+    if state.holder is Holder.QUEUE:
+        return replace(state, misses=0)
+    return replace(state, holder=Holder.QUEUE, agent=None, misses=0, waiting_since=event.at, held_told=False)
+
+
 def _blank(state: Conversation) -> Conversation:
-    """A conversation with nothing said; who holds it and its language stay, since the customer is the
-    same.
-    """
+    """A conversation with nothing said; who holds it and its language stay: the customer is the same."""
     slots = {LANGUAGE_SLOT: state.language} if state.language else {}
     return Conversation(
         id=state.id,
@@ -167,14 +197,19 @@ def _blank(state: Conversation) -> Conversation:
         slots=slots,
         holder=state.holder,
         agent=state.agent,
+        waiting_since=state.waiting_since,
+        held_told=state.held_told,
         last_active=state.last_active,
     )
 
 
 def _user_said(state: Conversation, event: UserSaid) -> Conversation:
+    asks = event.reading is not None and event.reading.intent not in HUMAN_INTENTS
     return replace(
         state,
         latest=event,
+        question=event if asks else state.question,
+        filling=state.filling if state.loop else frozenset(),
         last_active=event.at,
         opening=None,
         marks=(),
@@ -187,47 +222,68 @@ def _user_said(state: Conversation, event: UserSaid) -> Conversation:
 
 
 def _bot_said(state: Conversation, event: BotSaid) -> Conversation:
-    offered = frozenset(button.payload for button in event.buttons)
+    # A press comes back as a message, hence normalised.
+    offered = frozenset(normalise(button.payload) for button in event.buttons)
     return replace(
         state,
+        held_told=state.held_told or event.response == "utter_held",
         offered=offered if not state.said else state.offered | offered,
         said=(*state.said, event),
         lines=_with_line(state, "bot", event.text) if event.text else state.lines,
     )
 
 
-def _acted(state: Conversation, event: ActionRun | LoopSet | SlotSet) -> Conversation:
-    match event:
-        case ActionRun(name=name) if name in (LISTEN, EXTRACT_SLOTS):
-            return replace(state, last_action=name)
-        case ActionRun(name=name):
-            opening = state.opening or Opening(state.loop, state.slots)
-            followup = None if state.followup == name else state.followup
-            rejected = False if name == state.loop else state.loop_rejected
-            return replace(
-                state,
-                last_action=name,
-                opening=opening,
-                followup=followup,
-                loop_rejected=rejected,
-                marks=(*state.marks, event),
-            )
-        case LoopSet(name=name):
-            trigger = state.latest if name else None
-            if name is not None and name == state.loop:
-                trigger = state.trigger
-            return replace(
-                state,
-                loop=name,
-                trigger=trigger,
-                loop_interrupted=False,
-                loop_rejected=False,
-                marks=(*state.marks, event),
-            )
-        case SlotSet(name=name, value=value):
-            slots = {**state.slots, name: value}
-            marks = (*state.marks, event) if state.opening else state.marks
-            return replace(state, slots=slots, marks=marks)
+def _acted(state: Conversation, event: ActionRun) -> Conversation:
+    name = event.name
+    if name in (LISTEN, EXTRACT_SLOTS):
+        return replace(state, last_action=name)
+    return replace(
+        state,
+        last_action=name,
+        opening=state.opening or Opening(state.loop, state.slots),
+        followup=None if state.followup == name else state.followup,
+        loop_rejected=False if name == state.loop else state.loop_rejected,
+        marks=(*state.marks, event),
+    )
+
+
+def _looped(state: Conversation, event: LoopSet) -> Conversation:
+    anew = state.latest if event.name else None
+    changed = replace(
+        state,
+        loop=event.name,
+        trigger=state.trigger if event.name == state.loop else anew,
+        loop_interrupted=False,
+        loop_rejected=False,
+        marks=(*state.marks, event),
+    )
+    if event.name is not None or state.loop is None:
+        return changed
+    if state.last_action != state.loop:  # something else than the form's own step took it away
+        return replace(changed, filling=frozenset())
+    return replace(changed, filling=frozenset(), finished={**state.finished, state.loop: _run(state)})
+
+
+def _run(state: Conversation) -> Run:
+    """The run that ends here. One that asked for nothing only corrected the one before."""
+    filled = {name: state.slots[name] for name in state.filling if state.slots.get(name) is not None}
+    former = state.finished.get(state.loop or "")
+    if former and state.trigger == state.latest:
+        return Run(former.intent, {**former.slots, **filled})
+    reading = state.trigger.reading if state.trigger else None
+    return Run(reading.intent if reading else None, filled)
+
+
+def _filled(state: Conversation, event: SlotSet) -> Conversation:
+    filling = state.filling
+    if state.loop or state.opening is None:
+        filling |= {event.name} - {REQUESTED_SLOT}
+    return replace(
+        state,
+        slots={**state.slots, event.name: event.value},
+        filling=filling,
+        marks=(*state.marks, event) if state.opening else state.marks,
+    )
 
 
 def _misses(misses: int, row: str) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.dialogue.acting import run_remote
 from bot.dialogue.domain import REQUESTED_SLOT, Form
-from bot.dialogue.events import LoopSet, SlotSet
+from bot.dialogue.events import ActionFailed, LoopSet, SlotSet
 from bot.dialogue.scene import Scene
 from bot.dialogue.slots import trigger_values
 
@@ -23,16 +23,36 @@ async def step(scene: Scene, form: Form, filled: dict[str, Any]) -> None:
     candidates = {name: value for name, value in filled.items() if name in form.required_slots}
     if scene.conversation.loop != form.name:
         scene.tell(LoopSet(at=scene.at, name=form.name))
+        candidates = {**trigger_values(scene.domain, form, scene.intent), **candidates}
+        _forget(scene, form, candidates)
         given = {
             name: scene.conversation.slots[name]
             for name in form.required_slots
             if scene.conversation.slots.get(name) is not None
         }
-        candidates = {**given, **trigger_values(scene.domain, form, scene.intent), **candidates}
+        candidates = {**given, **candidates}
     asked_for = await _validate(scene, form, candidates)
     if scene.conversation.loop != form.name or scene.conversation.holder != "bot":
         return  # the validation ended the form or handed the conversation over
     await _go_on(scene, form, asked_for)
+
+
+def _forget(scene: Scene, form: Form, said: dict[str, Any]) -> None:
+    """A form that is wanted again once it was finished begins anew: what its last run filled is emptied,
+    unless the message `said` it.
+
+    Rasa would end it at once with the old values. That is kept where the project has its own way: where a
+    slot was emptied already, and where another intent than the run's brings a value (a correction). What
+    was known before the run, or set after it, stays.
+    """
+    slots, run = scene.conversation.slots, scene.conversation.finished.get(form.name)
+    full = all(name in said or slots.get(name) is not None for name in form.required_slots)
+    if run is None or not full or (said and scene.intent != run.intent):
+        return
+    for name in form.required_slots:
+        if name not in said and name in run.slots and slots.get(name) == run.slots[name]:
+            slot = scene.domain.slots.get(name)
+            scene.tell(SlotSet(at=scene.at, name=name, value=slot.initial if slot else None))
 
 
 async def _validate(scene: Scene, form: Form, candidates: dict[str, Any]) -> str | None:
@@ -45,6 +65,10 @@ async def _validate(scene: Scene, form: Form, candidates: dict[str, Any]) -> str
         # rasa-sdk takes the values to judge from the slot events that end the log it is sent.
         proposed = tuple(SlotSet(at=scene.at, name=name, value=value) for name, value in candidates.items())
         await run_remote(scene, action, record=False, proposed=proposed)
+    if any(isinstance(event, ActionFailed) for event in scene.told[before:]):
+        # Nobody judged them: asked for again when the bot has the conversation back.
+        for name in candidates:
+            scene.set_slot(name, None)
     wanted = [e for e in scene.told[before:] if isinstance(e, SlotSet) and e.name == REQUESTED_SLOT]
     return wanted[-1].value if wanted else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.dialogue.conversation import Holder
 from bot.dialogue.domain import LANGUAGE_SLOT, REQUESTED_SLOT
 from bot.dialogue.events import HandedOver, Reason
 from bot.dialogue.scene import Scene
@@ -12,19 +13,26 @@ DRAFTS = 3
 
 
 def hand_over(scene: Scene, reason: Reason, *, say: str = "utter_handed_over") -> None:
-    """From here a person answers. The customer is told; a conversation already handed over is not handed
-    over again.
+    """From here a person answers; the customer is told.
+
+    For conversations that the bot holds. One in the queue is handed over anew for a red flag only: its
+    reason changes, its place by time does not. Whether to hand over is the caller's to decide.
     """
-    if scene.conversation.holder != "bot":
-        return
-    packet = _packet(scene)
+    holder = scene.conversation.holder
+    assert holder is Holder.BOT or (holder is Holder.QUEUE and reason is Reason.RED_FLAG), holder
+    packet = _packet(scene, asked=reason is Reason.CUSTOMER_REQUEST)
     scene.say(say)
     scene.tell(HandedOver(at=scene.at, reason=reason, packet=packet))
 
 
-def _packet(scene: Scene) -> dict[str, Any]:
-    """Intent, what is known, the rows tried, the last lines, and up to three cited drafts."""
+def _packet(scene: Scene, *, asked: bool) -> dict[str, Any]:
+    """Intent, what is known, the rows tried, the last lines, the question and up to three cited drafts.
+
+    Where a person was asked for, the question is what was said before that wish: no answer is near a wish.
+    """
     state = scene.conversation
+    question = state.question if asked and state.question else state.latest
+    reading = question.reading if question else None
     own = {REQUESTED_SLOT, LANGUAGE_SLOT}
     return {
         "intent": scene.intent,
@@ -36,8 +44,9 @@ def _packet(scene: Scene) -> dict[str, Any]:
         },
         "steps": list(state.steps),
         "summary": [{"speaker": line.speaker, "text": line.text} for line in state.lines[-6:]],
+        "question": question.text if question else "",
         "drafts": [
             {"answer_id": match.answer_id, "text": match.text, "score": match.score}
-            for match in scene.reading.matches[:DRAFTS]
+            for match in (reading.matches if reading else ())[:DRAFTS]
         ],
     }

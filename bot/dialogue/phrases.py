@@ -31,5 +31,9 @@ PHRASES: dict[str, dict[str, str]] = {
     },
     "utter_form_resume": {"en": "Back to where we were.", "zh": "我们继续刚才的内容。"},
     "utter_cancelled": {"en": "All right, I have stopped that.", "zh": "好的，已为您取消。"},
+    "utter_restart": {
+        "en": "Let us begin again. What can I do for you?",
+        "zh": "好的，我们重新开始。请问有什么可以帮您？",
+    },
     "utter_talk_to_human": {"en": "Talk to a person", "zh": "转人工客服"},
 }

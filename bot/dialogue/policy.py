@@ -24,6 +24,7 @@ from bot.dialogue.commands import (
 )
 from bot.dialogue.conversation import Conversation, Holder
 from bot.dialogue.domain import (
+    DEACTIVATE_LOOP,
     FALLBACK_INTENT,
     HUMAN_INTENTS,
     KNOWLEDGE_INTENT,
@@ -35,7 +36,7 @@ from bot.dialogue.domain import (
 )
 from bot.dialogue.events import Reason
 from bot.dialogue.reading import Match, Reading
-from bot.dialogue.rules import predict
+from bot.dialogue.rules import Prediction, predict
 
 MISSES_BEFORE_PERSON = 2
 NEAR = 0.15  # below the answer threshold by at most this, a stored question is worth offering as a button
@@ -47,7 +48,9 @@ _NUMERALS = frozenset("0123456789零〇一二两三四五六七八九十百千�
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """All that a row may look at. `filled` is what the slot mappings found in the message."""
+    """All that a row may look at. `filled` is what the slot mappings found in the message, `ruled` what the
+    rules say to its intent.
+    """
 
     domain: Domain
     conversation: Conversation
@@ -56,6 +59,7 @@ class View:
     intent: str | None
     candidates: tuple[str, ...] = ()
     filled: dict[str, Any] | None = None
+    ruled: Prediction | None = None
     flags: tuple[str, ...] = ()
     unread: bool = False
 
@@ -127,6 +131,9 @@ Row = Callable[[View], tuple[Command, ...]]
 
 
 def _red_flag(view: View) -> tuple[Command, ...]:
+    """While an agent holds the conversation the event on record is the alarm. Who waits in the queue is
+    told what to do, and waits from now on for this reason.
+    """
     if not view.flags:
         return ()
     return (Hold(),) if view.conversation.holder is Holder.AGENT else (HandOver(Reason.RED_FLAG),)
@@ -142,16 +149,24 @@ def _wants_person(view: View) -> tuple[Command, ...]:
 
 
 def _cancelled(view: View) -> tuple[Command, ...]:
-    """A rule written for this very form (never mind, start over) goes before the form's own expectation."""
-    if view.form is None or view.intent is None:
-        return ()
-    prediction = predict(view.domain, view.conversation, view.intent)
-    explicit = (
-        prediction is not None
-        and prediction.rule.loop == view.form.name
-        and view.intent in prediction.rule.intents
-    )
-    return (CancelFlow(view.form.name),) if explicit else ()
+    """Never mind: a rule written for this very form ends it."""
+    form, ruled = view.form, _ruled_in_form(view)
+    ends = ruled is not None and ruled.action == DEACTIVATE_LOOP
+    return (CancelFlow(form.name, ruled.rule.name),) if form and ruled and ends else ()
+
+
+def _provided_for(view: View) -> tuple[Command, ...]:
+    """A rule written for this very form (say it again, why do you ask) goes before the form's expectation."""
+    ruled = _ruled_in_form(view)
+    return (StartFlow(ruled.rule.name, view.intent),) if ruled and view.intent else ()
+
+
+def _ruled_in_form(view: View) -> Prediction | None:
+    """What the rules say, if the one that says it is for the running form and for this intent."""
+    if view.form is None or view.ruled is None:
+        return None
+    rule = view.ruled.rule
+    return view.ruled if rule.loop == view.form.name and view.intent in rule.intents else None
 
 
 def _expected(view: View) -> tuple[Command, ...]:
@@ -184,15 +199,14 @@ def _digresses(view: View, asked: str) -> bool:
     numeric = slot.type is SlotType.FLOAT and not _NUMERALS & set(view.text)
     if view.near_tied and (asks or numeric):
         return True
-    prediction = predict(view.domain, view.conversation, view.intent) if view.intent else None
-    return (asks or numeric) and prediction is not None and view.intent in prediction.rule.intents
+    return (asks or numeric) and view.ruled is not None and view.intent in view.ruled.rule.intents
 
 
 def _ruled(view: View) -> tuple[Command, ...]:
     if view.intent is None or view.intent in OUT_OF_SCOPE_INTENTS:
         return ()
-    prediction = predict(view.domain, view.conversation, view.intent, _names(view))
-    return (StartFlow(prediction.rule.name, view.intent),) if prediction and prediction.action else ()
+    ruled = view.ruled
+    return (StartFlow(ruled.rule.name, view.intent),) if ruled and ruled.action else ()
 
 
 def _unread(view: View) -> tuple[Command, ...]:
@@ -220,15 +234,13 @@ def _clarified(view: View) -> tuple[Command, ...]:
 
 def _not_understood(view: View) -> tuple[Command, ...]:
     """Out of scope by the project's own rule if it has one, else a request to rephrase."""
-    for intent in (view.intent, FALLBACK_INTENT, "out_of_scope"):
-        prediction = predict(view.domain, view.conversation, intent, _names(view)) if intent else None
-        if intent and intent in OUT_OF_SCOPE_INTENTS and prediction and prediction.action:
+    if view.intent in OUT_OF_SCOPE_INTENTS and view.ruled and view.ruled.action:
+        return (StartFlow(view.ruled.rule.name, view.intent),)
+    for intent in (FALLBACK_INTENT, "out_of_scope"):
+        prediction = predict(view.domain, view.conversation, intent, view.reading.entity_names)
+        if prediction and prediction.action:
             return (StartFlow(prediction.rule.name, intent),)
     return (CannotHandle(),)
-
-
-def _names(view: View) -> frozenset[str]:
-    return frozenset(entity.name for entity in view.reading.entities)
 
 
 # After two questions that did not help a person takes over: hence hand_over stands above clarify.
@@ -237,6 +249,7 @@ TABLE: tuple[tuple[str, Row], ...] = (
     ("held", _held),
     ("person", _wants_person),
     ("cancelled", _cancelled),
+    ("form_rule", _provided_for),
     ("expectation", _expected),
     ("unread", _unread),
     ("rule", _ruled),

@@ -70,5 +70,9 @@ class Reading:
         return self.verdicts[0].intent if self.verdicts else None
 
     @property
+    def entity_names(self) -> frozenset[str]:
+        return frozenset(entity.name for entity in self.entities)
+
+    @property
     def confidence(self) -> float:
         return self.verdicts[0].probability if self.verdicts else 0.0

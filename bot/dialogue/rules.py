@@ -6,7 +6,7 @@ Pure. Source of the behaviour: rasa.core.policies.rule_policy (3.6).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from bot.dialogue.conversation import Conversation, Opening
@@ -24,14 +24,23 @@ class Prediction:
 
 
 def predict(
-    domain: Domain, conversation: Conversation, intent: str | None, entities: Iterable[str] = ()
+    domain: Domain,
+    conversation: Conversation,
+    intent: str | None,
+    entities: Iterable[str] = (),
+    *,
+    refused: Collection[str] = (),
 ) -> Prediction | None:
-    """The next action by the most specific rule that agrees with the turn so far, or None."""
+    """The next action by the most specific rule that agrees with the turn so far, or None.
+
+    Rules that want an action of `refused` next are passed over.
+    """
     names = frozenset(entities)
     held = [
         (_weight(rule), prediction)
         for rule in domain.rules
         if (prediction := _follow(rule, conversation, intent, names)) is not None
+        and prediction.action not in refused
     ]
     # The first of the heaviest: more conditions and steps say more, and the file's order settles the rest.
     return max(held, key=lambda pair: pair[0])[1] if held else None

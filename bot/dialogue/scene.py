@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.dialogue.conversation import Conversation, apply
 from bot.dialogue.domain import LANGUAGE_SLOT, Domain
-from bot.dialogue.events import ActionRun, BotSaid, Event, SlotSet
+from bot.dialogue.events import ActionRun, BotSaid, Event, Restarted, SlotSet, SlotsReset
 from bot.dialogue.message import InboundMessage
 from bot.dialogue.ports import Ports
 from bot.dialogue.reading import Reading
@@ -20,6 +20,10 @@ from bot.dialogue.responses import render
 
 @dataclass(slots=True)
 class Scene:
+    """`refused` names the actions that chose not to run in this turn; `calls` counts those of the action
+    server.
+    """
+
     domain: Domain
     conversation: Conversation
     message: InboundMessage
@@ -29,6 +33,8 @@ class Scene:
     previous: tuple[BotSaid, ...] = ()
     told: list[Event] = field(default_factory=list)
     fresh: deque[Event] = field(default_factory=deque)
+    refused: set[str] = field(default_factory=set)
+    calls: int = 0
 
     @property
     def at(self) -> float:
@@ -38,16 +44,22 @@ class Scene:
     def language(self) -> str:
         return self.conversation.language or self.domain.languages[0]
 
-    @property
-    def entity_names(self) -> frozenset[str]:
-        return frozenset(entity.name for entity in self.reading.entities)
-
     def tell(self, *events: Event) -> None:
-        """These things happened."""
+        """These things happened. Slots that were reset hold their initial values again, as in Rasa."""
         for event in events:
-            self.conversation = apply(self.conversation, event)
-            self.told.append(event)
-            self.fresh.append(event)
+            self._tell(event)
+            if isinstance(event, (SlotsReset, Restarted)):
+                self._restore()
+
+    def _tell(self, event: Event) -> None:
+        self.conversation = apply(self.conversation, event)
+        self.told.append(event)
+        self.fresh.append(event)
+
+    def _restore(self) -> None:
+        for slot in self.domain.slots.values():
+            if slot.initial is not None and self.conversation.slots.get(slot.name) is None:
+                self._tell(SlotSet(at=self.at, name=slot.name, value=slot.initial))
 
     def run(self, name: str, policy: str = "") -> None:
         self.tell(ActionRun(at=self.at, name=name, policy=policy or None, confidence=1.0))

@@ -29,10 +29,10 @@ from bot.dialogue.conversation import Conversation, Holder
 from bot.dialogue.domain import (
     ANSWER,
     CLARIFY,
+    DEACTIVATE_LOOP,
     DEFAULT_FALLBACK,
     HUMAN_INTENTS,
     LISTEN,
-    SESSION_START,
     Domain,
 )
 from bot.dialogue.events import (
@@ -44,19 +44,15 @@ from bot.dialogue.events import (
     Failed,
     Origin,
     Reason,
-    RedFlagged,
-    UserSaid,
 )
 from bot.dialogue.handover import hand_over
+from bot.dialogue.hearing import hear, open_session
 from bot.dialogue.message import Button, InboundMessage
-from bot.dialogue.policy import CHOICES, NEAR, View, decide, resolve
-from bot.dialogue.ports import PortError, Ports, ReadError, ReadRequest, Wording, WordRequest
-from bot.dialogue.reading import Match, Reading, Verdict
+from bot.dialogue.policy import CHOICES, NEAR, View, decide
+from bot.dialogue.ports import PortError, Ports, Wording, WordRequest
+from bot.dialogue.reading import Match
 from bot.dialogue.rules import predict
 from bot.dialogue.scene import Scene
-from bot.dialogue.slots import extract
-from bot.dialogue.text import normalise, parse_payload
-from nlu.red_flags import find_red_flags
 
 MOST_STEPS = 10
 
@@ -66,8 +62,8 @@ async def turn(
 ) -> AsyncIterator[Event]:
     """The events of one message, each as soon as it has happened."""
     scene = Scene(domain, conversation, message, ports, previous=conversation.said)
-    _open_session(scene)
-    view = await _hear(scene)
+    open_session(scene)
+    view = await hear(scene)
     for event in _handed_out(scene):
         yield event
     decision = decide(view)
@@ -83,8 +79,7 @@ async def turn(
         for event in _handed_out(scene):
             yield event
     else:
-        scene.tell(Failed(at=scene.at, part="turn", reason="step_limit"))
-        hand_over(scene, Reason.STEP_LIMIT)
+        _cut_short(scene)
     _break_silence(scene, decision.row)
     scene.run(LISTEN)
     for event in _handed_out(scene):
@@ -95,68 +90,6 @@ def _handed_out(scene: Scene) -> list[Event]:
     events = list(scene.fresh)
     scene.fresh.clear()
     return events
-
-
-def _open_session(scene: Scene) -> None:
-    state, expiry = scene.conversation, scene.domain.session.expiry
-    expired = expiry > 0 and scene.at - state.last_active > expiry
-    if not state.started or (expired and state.holder is Holder.BOT):
-        scene.run(SESSION_START)
-        acting.start_session(scene)
-
-
-async def _hear(scene: Scene) -> View:
-    """Read the message and put it on record; what the policy may look at."""
-    text = normalise(scene.message.text)
-    flags = find_red_flags(text)
-    failed = False
-    if scene.conversation.holder is Holder.BOT:
-        try:
-            scene.reading = await _read(scene, text)
-        except ReadError as error:
-            failed = True
-            scene.tell(Failed(at=scene.at, part="read", reason=error.reason))
-    scene.intent, candidates = resolve(scene.reading, scene.domain.thresholds)
-    said = UserSaid(
-        at=scene.at,
-        text=text,
-        message_id=scene.message.external_id,
-        channel=scene.message.channel,
-        reading=scene.reading if scene.reading != Reading() else None,
-        metadata=scene.message.metadata,
-    )
-    scene.tell(said)
-    if flags:
-        scene.tell(RedFlagged(at=scene.at, flags=flags))
-    if not failed:
-        scene.set_language(scene.reading.language if scene.reading != Reading() else scene.language)
-    filled = extract(
-        scene.domain, scene.conversation, text=text, intent=scene.intent, entities=scene.reading.entities
-    )
-    return View(
-        domain=scene.domain,
-        conversation=scene.conversation,
-        reading=scene.reading,
-        text=text,
-        intent=scene.intent,
-        candidates=candidates,
-        filled=filled,
-        flags=flags,
-        unread=failed,
-    )
-
-
-async def _read(scene: Scene, text: str) -> Reading:
-    """A payload that was offered is taken at its word; everything else is read by the models."""
-    payload = parse_payload(text)
-    if payload and (scene.message.trusted or text in scene.conversation.offered):
-        return Reading(
-            verdicts=(Verdict(payload.intent, 1.0),),
-            prediction_set=(payload.intent,),
-            entities=payload.entities,
-            language=scene.language,
-        )
-    return await scene.ports.read(ReadRequest(text, scene.conversation.language))
 
 
 def _fill(scene: Scene, view: View, commands: tuple[Command, ...]) -> dict[str, Any]:
@@ -178,8 +111,9 @@ async def _carry_out(scene: Scene, command: Command, filled: dict[str, Any]) -> 
         case StartFlow(intent=intent):
             scene.intent = intent
             _interrupt(scene)
-        case CancelFlow():
+        case CancelFlow(rule=rule):
             _interrupt(scene)
+            await acting.run_action(scene, DEACTIVATE_LOOP, f"rule: {rule}")
         case Answer(matches):
             await _answer(scene, matches)
         case Clarify(intents):
@@ -193,7 +127,7 @@ async def _carry_out(scene: Scene, command: Command, filled: dict[str, Any]) -> 
         case Hold():
             _hold(scene)
         case _:
-            pass  # slots are set by _fill; the rules that StartFlow and CancelFlow found are stepped below
+            pass  # slots are set by _fill
 
 
 def _interrupt(scene: Scene) -> None:
@@ -205,12 +139,13 @@ def _interrupt(scene: Scene) -> None:
 async def _step(scene: Scene, filled: dict[str, Any]) -> bool:
     """Run the next action, if there is one."""
     state = scene.conversation
-    if state.holder is not Holder.BOT or state.paused:
-        return False
-    if state.followup:
+    if state.holder is not Holder.BOT or state.paused or state.latest is None:
+        return False  # latest: a restart or a new session took the message that was acted on with it
+    if state.followup and state.followup not in scene.refused:
         await _run(scene, state.followup, "followup", filled)
         return True
-    prediction = predict(scene.domain, state, scene.intent, scene.entity_names)
+    names, refused = scene.reading.entity_names, scene.refused
+    prediction = predict(scene.domain, state, scene.intent, names, refused=refused)
     if prediction and prediction.action and prediction.action != LISTEN:
         await _run(scene, prediction.action, f"rule: {prediction.rule.name}", filled)
         return True
@@ -219,6 +154,13 @@ async def _step(scene: Scene, filled: dict[str, Any]) -> bool:
         await forms.resume(scene, scene.domain.forms[state.loop])
         return True
     return False
+
+
+def _cut_short(scene: Scene) -> None:
+    """The most steps a turn may take were taken: a person goes on, unless the last one handed over."""
+    if scene.conversation.holder is Holder.BOT:
+        scene.tell(Failed(at=scene.at, part="turn", reason="step_limit"))
+        hand_over(scene, Reason.STEP_LIMIT)
 
 
 async def _run(scene: Scene, name: str, policy: str, filled: dict[str, Any]) -> None:
@@ -274,8 +216,7 @@ def _clarify(scene: Scene, intents: tuple[str, ...]) -> None:
 
 def _hold(scene: Scene) -> None:
     """A waiting customer hears once that the message was received; beside an agent the bot is silent."""
-    told_already = any(said.response == "utter_held" for said in scene.previous)
-    if scene.conversation.holder is Holder.QUEUE and not told_already:
+    if scene.conversation.holder is Holder.QUEUE and not scene.conversation.held_told:
         scene.say("utter_held")
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.dialogue.conversation import Holder
-from bot.dialogue.domain import Session
+import pytest
+
+from bot.dialogue.conversation import Holder, fold
+from bot.dialogue.domain import ActionStep, IntentStep, Rule, Session, Slot, SlotStep, SlotType
 from bot.dialogue.events import (
     ActionFailed,
     ActionRejected,
@@ -20,15 +22,20 @@ from bot.dialogue.events import (
     Origin,
     Reason,
     RedFlagged,
+    Restarted,
     Returned,
+    Reviewed,
     SessionStarted,
     SlotSet,
+    SlotsReset,
     TakenOver,
     UserSaid,
 )
+from bot.dialogue.message import Button, InboundMessage
 from bot.dialogue.ports import ActionCall, ActionError, ActionRefused, ActionReply, ReadError, ReadRequest
-from bot.dialogue.reading import Reading
-from tests.bot.dialogue.small_bot import ANSWER, DOMAIN, Ends, Talk, reading, texts
+from bot.dialogue.reading import Entity, Reading
+from bot.dialogue.turn import turn
+from tests.bot.dialogue.small_bot import ANSWER, DOMAIN, UNDERSTOOD, Ends, Talk, on, reading, texts
 
 FOLLOW = FollowupSet(at=1.0, name="action_silent")
 
@@ -266,6 +273,121 @@ async def test_an_action_that_refuses_leaves_the_rest_of_the_table_to_answer() -
     events = await talk.say("quiet")
     assert any(isinstance(event, ActionRejected) for event in events)
     assert len(texts(events)) == 1
+    assert len(talk.ends.calls) == 1
+    assert not any(isinstance(event, HandedOver) for event in events)
+
+
+async def test_an_action_that_refuses_makes_room_for_a_rule_that_says_less() -> None:
+    def refuse(call: ActionCall) -> ActionReply:
+        raise ActionRefused("rejected")
+
+    known = SlotStep("language", any_value=True)
+    special = on("silent", "action_assess", name="silent, for those we know", slots=(known,))
+    talk = Talk(Ends(actions={"action_assess": refuse}), replace(DOMAIN, rules=(*DOMAIN.rules, special)))
+    await talk.say("hi")
+    await talk.say("quiet")
+    assert [call.name for call in talk.ends.calls] == ["action_assess", "action_silent"]
+
+
+async def test_a_followup_that_refuses_is_asked_once() -> None:
+    def refuse(call: ActionCall) -> ActionReply:
+        raise ActionRefused("rejected")
+
+    follow = FollowupSet(at=1.0, name="action_assess")
+    actions = {"action_silent": lambda call: ActionReply((follow,)), "action_assess": refuse}
+    talk = Talk(Ends(actions=actions))
+    events = await talk.say("quiet")
+    assert [call.name for call in talk.ends.calls] == ["action_silent", "action_assess"]
+    assert talk.state.followup is None
+    assert not any(isinstance(event, HandedOver) for event in events)
+
+
+async def test_a_restart_ends_the_turn() -> None:
+    rules = (*DOMAIN.rules, on("restart", "action_restart"))
+    talk = Talk(Ends({**UNDERSTOOD, "restart": reading("restart")}), replace(DOMAIN, rules=rules))
+    await talk.say("i need a loan")
+    events = await talk.say("restart")
+    assert sum(isinstance(event, Restarted) for event in events) == 1
+    assert not any(isinstance(event, HandedOver | Failed) for event in events)
+    assert talk.state.holder is Holder.BOT
+    assert talk.state.loop is None
+
+
+async def test_a_session_begun_by_a_rule_ends_the_turn() -> None:
+    rules = (*DOMAIN.rules, on("restart", "action_session_start"))
+    talk = Talk(Ends({**UNDERSTOOD, "restart": reading("restart")}), replace(DOMAIN, rules=rules))
+    await talk.say("hi")
+    events = await talk.say("restart")
+    assert sum(isinstance(event, SessionStarted) for event in events) == 1
+    assert not any(isinstance(event, HandedOver | Failed) for event in events)
+
+
+TIER = replace(DOMAIN, slots={**DOMAIN.slots, "tier": Slot("tier", SlotType.TEXT, initial="basic")})
+
+
+@pytest.mark.parametrize("reset", [SlotsReset(at=1.0), Restarted(at=1.0)])
+async def test_slots_that_are_reset_hold_their_initial_value_again(reset: Event) -> None:
+    gold = SlotSet(at=1.0, name="tier", value="gold")
+    talk = Talk(Ends(actions={"action_silent": lambda call: ActionReply((gold, reset))}), TIER)
+    await talk.say("quiet")
+    assert talk.state.slots["tier"] == "basic"
+
+
+async def test_a_value_set_after_the_reset_stays() -> None:
+    gold = SlotSet(at=1.0, name="tier", value="gold")
+    reset = (SlotsReset(at=1.0), gold)
+    talk = Talk(Ends(actions={"action_silent": lambda call: ActionReply(reset)}), TIER)
+    await talk.say("quiet")
+    assert talk.state.slots["tier"] == "gold"
+
+
+async def test_what_was_said_last_is_said_again_whole_and_now() -> None:
+    rules = (*DOMAIN.rules, on("repeat", "action_repeat"))
+    talk = Talk(Ends({**UNDERSTOOD, "again": reading("repeat")}), replace(DOMAIN, rules=rules))
+    await talk.say("i need a loan")
+    await talk.say("when are you open?")
+    events = await talk.say("again")
+    assert texts(events)[:3] == ["From nine to five.", "Back to where we were.", "How much?"]
+    assert {event.at for event in events} == {talk.at}
+
+
+async def test_a_button_is_believed_however_its_payload_is_spaced() -> None:
+    talk = Talk()
+    await talk.say("hi")
+    payload = '/loan{"purpose":  "x"}'
+    talk.tell(BotSaid(at=talk.at, text="Pick one.", buttons=(Button("A loan", payload),)))
+    assert await talk.hear(payload) == ["How much?"]
+
+
+async def test_a_wish_that_a_form_provides_for_is_no_cancelling() -> None:
+    again = on("again", "loan_form", name="ask again", loop_given=True, loop="loan_form")
+    domain = replace(DOMAIN, rules=(*DOMAIN.rules, again))
+    talk = Talk(Ends({**UNDERSTOOD, "again": reading("again")}), domain)
+    await talk.say("i need a loan")
+    events = await talk.say("again")
+    assert texts(events) == ["How much?"]
+    assert decided(events) == ["form_rule"]
+    assert [event.commands for event in events if isinstance(event, Decided)] == [("StartFlow(ask again)",)]
+
+
+async def test_a_rule_for_a_form_may_depend_on_an_entity() -> None:
+    steps = (IntentStep(frozenset({"stop"}), frozenset({"policy"})), ActionStep("utter_greet"))
+    stop = Rule("stop, but not this", steps, loop_given=True, loop="loan_form")
+    named = reading("stop", entities=(Entity("policy", "HL-1"),))
+    domain = replace(DOMAIN, rules=(*(rule for rule in DOMAIN.rules if "stop" not in rule.name), stop))
+    talk = Talk(Ends({**UNDERSTOOD, "not HL-1": named}), domain)
+    await talk.say("i need a loan")
+    assert decided(await talk.say("not HL-1")) == ["form_rule"]
+    assert talk.state.slots.get("amount") is None
+
+
+async def test_a_cancelled_form_has_ended_when_its_command_is_carried_out() -> None:
+    talk = Talk()
+    await talk.say("i need a loan")
+    events = await talk.say("stop")
+    assert [event.commands for event in events if isinstance(event, Decided)] == [("CancelFlow(loan_form)",)]
+    acts = [event.name for event in events if isinstance(event, ActionRun)]
+    assert acts == ["action_deactivate_loop", "utter_stopped", "action_listen"]
 
 
 async def test_a_flow_that_would_never_end_stops_after_ten_actions_with_a_person() -> None:
@@ -287,13 +409,30 @@ async def test_zero_width_and_control_characters_do_not_hide_a_message() -> None
     assert next(event.text for event in events if isinstance(event, UserSaid)) == "hi"
 
 
-async def test_the_action_gets_an_idempotency_key_that_names_the_place_in_the_log() -> None:
+async def test_every_call_of_an_action_has_a_key_of_its_own() -> None:
     talk = Talk()
     for text in ("i need a loan", "1", "a boat"):
         await talk.say(text)
     keys = [call.key for call in talk.ends.calls]
     assert len(set(keys)) == len(keys)
-    assert all(key.startswith("c1:") for key in keys)
+
+
+async def test_a_turn_decided_again_over_a_longer_log_calls_its_actions_under_the_same_keys() -> None:
+    talk = Talk()
+    await talk.say("hi")
+    sent = InboundMessage("c1", "test", "me", "m-9", "quiet", talk.at + 1)
+    noted = fold(talk.state, [Reviewed(at=talk.at, message_id="m0", intent="greet", agent="kim")])
+    for state in (talk.state, noted):
+        assert [event async for event in turn(DOMAIN, state, sent, talk.ends.ports())]
+    first, second = (call.key for call in talk.ends.calls)
+    assert first == second
+
+
+async def test_two_calls_of_one_action_in_one_turn_are_two() -> None:
+    talk = Talk(Ends(actions={"action_silent": lambda call: ActionReply((FOLLOW,))}))
+    await talk.say("quiet")
+    keys = [call.key for call in talk.ends.calls]
+    assert len(keys) == len(set(keys)) == 10
 
 
 async def test_the_loop_event_is_on_record_when_a_form_starts_and_ends() -> None:

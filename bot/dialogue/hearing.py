@@ -1,0 +1,87 @@
+"""Taking a message in: a session is opened, the text is read and put on record, and the policy gets its view.
+
+Knows what counts as understood; decides nothing about the answer (policy does).
+"""
+
+from __future__ import annotations
+
+from bot.dialogue.acting import start_session
+from bot.dialogue.conversation import Holder
+from bot.dialogue.domain import SESSION_START
+from bot.dialogue.events import Failed, RedFlagged, UserSaid
+from bot.dialogue.policy import View, resolve
+from bot.dialogue.ports import ReadError, ReadRequest
+from bot.dialogue.reading import Reading, Verdict
+from bot.dialogue.rules import predict
+from bot.dialogue.scene import Scene
+from bot.dialogue.slots import extract
+from bot.dialogue.text import normalise, parse_payload
+from nlu.red_flags import find_red_flags
+
+
+def open_session(scene: Scene) -> None:
+    """Begin a session if none has begun, or if the last one expired while the bot had the conversation."""
+    state, expiry = scene.conversation, scene.domain.session.expiry
+    expired = expiry > 0 and scene.at - state.last_active > expiry
+    if not state.started or (expired and state.holder is Holder.BOT):
+        scene.run(SESSION_START)
+        start_session(scene)
+
+
+async def hear(scene: Scene) -> View:
+    """Read the message and put it on record; what the policy may look at."""
+    text = normalise(scene.message.text)
+    flags = find_red_flags(text)
+    failed = False
+    if scene.conversation.holder is Holder.BOT:
+        try:
+            scene.reading = await _read(scene, text)
+        except ReadError as error:
+            failed = True
+            scene.tell(Failed(at=scene.at, part="read", reason=error.reason))
+    scene.intent, candidates = resolve(scene.reading, scene.domain.thresholds)
+    said = UserSaid(
+        at=scene.at,
+        text=text,
+        message_id=scene.message.external_id,
+        channel=scene.message.channel,
+        reading=scene.reading if scene.reading != Reading() else None,
+        metadata=scene.message.metadata,
+    )
+    scene.tell(said)
+    if flags:
+        scene.tell(RedFlagged(at=scene.at, flags=flags))
+    if not failed:
+        scene.set_language(scene.reading.language if scene.reading != Reading() else scene.language)
+    return _view(scene, text, candidates, flags=flags, unread=failed)
+
+
+def _view(
+    scene: Scene, text: str, candidates: tuple[str, ...], *, flags: tuple[str, ...], unread: bool
+) -> View:
+    domain, state, intent, reading = scene.domain, scene.conversation, scene.intent, scene.reading
+    return View(
+        domain=domain,
+        conversation=state,
+        reading=reading,
+        text=text,
+        intent=intent,
+        candidates=candidates,
+        filled=extract(domain, state, text=text, intent=intent, entities=reading.entities),
+        ruled=predict(domain, state, intent, reading.entity_names) if intent else None,
+        flags=flags,
+        unread=unread,
+    )
+
+
+async def _read(scene: Scene, text: str) -> Reading:
+    """A payload that was offered is taken at its word; everything else is read by the models."""
+    payload = parse_payload(text)
+    if payload and (scene.message.trusted or text in scene.conversation.offered):
+        return Reading(
+            verdicts=(Verdict(payload.intent, 1.0),),
+            prediction_set=(payload.intent,),
+            entities=payload.entities,
+            language=scene.language,
+        )
+    return await scene.ports.read(ReadRequest(text, scene.conversation.language))
