@@ -139,7 +139,7 @@ def _application(
         *chat.routes(),
         *(route for platform in platforms.values() for route in platform.routes()),
         *console.routes(),
-        *Pages(project.name, project.settings.languages, https=https).routes(),
+        *Pages(project.title, project.settings.languages, https=https).routes(),
     ]
     app = web.Application(middlewares=[edge.errors], client_max_size=settings.largest_body)
     app.on_response_prepare.append(edge.harden)

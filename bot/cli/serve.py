@@ -59,7 +59,7 @@ async def _serve(settings: Settings, project: Project) -> None:
         site = web.TCPSite(runner, settings.host, settings.port)
         try:
             await site.start()
-            _announce(server, site, settings)
+            _announce(server, site, settings, project.title)
             await stopped.wait()
             click.echo("Stopping: finishing the turns under way.")
         except OSError as error:
@@ -71,7 +71,7 @@ async def _serve(settings: Settings, project: Project) -> None:
             await runner.cleanup()
 
 
-def _announce(server: Server, site: web.TCPSite, settings: Settings) -> None:
+def _announce(server: Server, site: web.TCPSite, settings: Settings, title: str) -> None:
     """Where to look."""
     sockets = getattr(getattr(site, "_server", None), "sockets", None) or ()
     port = sockets[0].getsockname()[1] if sockets else settings.port
@@ -79,7 +79,7 @@ def _announce(server: Server, site: web.TCPSite, settings: Settings) -> None:
         settings.public_url
         or f"http://{'localhost' if settings.host == '127.0.0.1' else settings.host}:{port}"
     )
-    click.echo(f"\nFrontdesk serves {settings.project.name}:\n")
+    click.echo(f"\nFrontdesk serves {title}:\n")
     click.echo(f"  chat page   {base}/")
     click.echo(f"  console     {base}/console")
     click.echo(f"  REST        POST {base}/webhooks/rest/webhook")

@@ -6,6 +6,7 @@ Knows no YAML and no file; `bot.project.load` makes these. The engine's share of
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -19,6 +20,12 @@ from bot.project.report import Place
 from retrieval.answers import Answer
 
 BASE_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+
+
+def readable(identifier: str) -> str:
+    """`blue-door_bot` as `Blue Door Bot`."""
+    words = re.split(r"[-_.\s]+", identifier)
+    return " ".join(word[:1].upper() + word[1:] for word in words if word)
 
 
 class ResponseMode(StrEnum):
@@ -105,8 +112,9 @@ class ResponseModel:
 class ProjectSettings:
     """`config.yml`, `endpoints.yml` and `credentials.yml`. `alpha` is the share of messages whose right
     intent may lie outside the prediction set. `core_fallback` is RulePolicy's threshold, None where the file
-    sets none."""
+    sets none. `title` is what customers read over the chat, None where nothing names the bot."""
 
+    title: str | None = None
     languages: tuple[str, ...] = ("en",)
     recipe: str = "fast"
     base: str = BASE_MODEL
@@ -138,6 +146,11 @@ class Project:
     settings: ProjectSettings
     findings: tuple[Finding, ...] = ()
     places: Mapping[str, Place] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """What customers read over the chat: the given title, else the folder's name made readable."""
+        return self.settings.title or readable(self.name)
 
     @property
     def errors(self) -> tuple[Finding, ...]:

@@ -6,11 +6,12 @@ nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from bot.dialogue.domain import Thresholds
-from bot.project.model import ActionEndpoint, ProjectSettings, ResponseMode, ResponseModel
+from bot.project.model import ActionEndpoint, ProjectSettings, ResponseMode, ResponseModel, readable
 from bot.project.node import Entries, check_keys, entries, items, names, number, plain, text
 from bot.project.report import Report, suggest
 from bot.project.yaml import Node
@@ -26,7 +27,8 @@ _CONFIG_KEYS = (
     "policies",
     "frontdesk",
 )
-_OWN_KEYS = ("alpha", "answer_threshold", "answer_tie", "responses", "base", "recipe")
+_OWN_KEYS = ("alpha", "answer_threshold", "answer_tie", "responses", "base", "recipe", "title")
+_DRAWN = re.compile(r"\d{8}-\d{6}-.*|placeholder_default")  # rasa/shared/constants.py, assistant_id
 _ENDPOINT_KEYS = ("url", "token", "timeout")
 _OTHER_ENDPOINTS = ("models", "tracker_store", "lock_store", "event_broker", "nlg")
 
@@ -76,6 +78,7 @@ def read_settings(
     default = ProjectSettings()
     rule_policy = components.get("RulePolicy", {})
     return ProjectSettings(
+        title=_title(top, own, report),
         languages=_languages(top, report),
         recipe=_recipe(own, report),
         base=text(own.get("base"), "frontdesk.base", report) or default.base,
@@ -86,6 +89,13 @@ def read_settings(
         action_endpoint=_action_endpoint(endpoints, report),
         credentials=_credentials(credentials, report),
     )
+
+
+def _title(top: Entries, own: Entries, report: Report) -> str | None:
+    """What customers read over the chat; an id that `rasa init` drew is no name."""
+    title = text(own.get("title"), "frontdesk.title", report)
+    identity = text(top.get("assistant_id"), "assistant_id", report)
+    return title or (readable(identity) if identity and not _DRAWN.fullmatch(identity) else None)
 
 
 def _languages(top: Entries, report: Report) -> tuple[str, ...]:

@@ -27,6 +27,9 @@ _POLICY = (
 )
 
 
+_TITLE = b"<title>Service desk</title>"  # what stands in the chat page until its script has run
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """A file as it is sent."""
@@ -52,14 +55,13 @@ def make_page(body: bytes, kind: str) -> Page:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """`title` is the bot's name and `languages` what it speaks, the first by default. `ancestors`: the sites
-    that may show the chat page in a frame; the console may be framed by nobody. `https`: browsers shall come
-    back by https only.
+    """`title` is the bot's name and `languages` what it speaks, the first by default. Our own pages may show
+    the chat page in a frame; the console may be framed by nobody. `https`: browsers shall come back by https
+    only.
     """
 
     title: str
     languages: tuple[str, ...] = ("en",)
-    ancestors: tuple[str, ...] = ()
     https: bool = False
     files: Mapping[str, Page] = field(default_factory=read_files)
 
@@ -72,7 +74,7 @@ class Pages:
         ]
 
     async def chat(self, request: web.Request) -> web.Response:
-        return self._send(request, self._titled("chat.html"), " ".join(("'self'", *self.ancestors)))
+        return self._send(request, self._titled("chat.html"), "'self'")
 
     async def console(self, request: web.Request) -> web.Response:
         return self._send(request, self._titled("console.html"), "'none'")
@@ -93,7 +95,9 @@ class Pages:
             f'<html lang="{escape(self.languages[0])}" data-languages="{escape(" ".join(self.languages))}"'
         )
         start = f'{known} data-title="{escape(self.title)}">'
-        return make_page(page.body.replace(b'<html lang="en">', start.encode(), 1), page.content_type)
+        body = page.body.replace(b'<html lang="en">', start.encode(), 1)
+        head = f"<title>{escape(self.title)}</title>".encode()
+        return make_page(body.replace(_TITLE, head, 1), page.content_type)
 
     def _send(self, request: web.Request, page: Page, ancestors: str) -> web.Response:
         """The file, or 304 for a browser that has it; always asked for again, so an update shows at once."""

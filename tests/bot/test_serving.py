@@ -100,6 +100,10 @@ def test_health_metrics_and_the_interface_description_are_there(server: Running)
     assert "/webhooks/rest/webhook" in server.get("/openapi.json")[1]["paths"]
 
 
+def test_the_chat_page_bears_the_bots_title(server: Running) -> None:
+    assert 'data-title="Small Project"' in server.get("/")[1]
+
+
 def test_a_kill_between_accept_and_reply_loses_nothing_and_doubles_nothing(project: Path) -> None:
     database = project / ".frontdesk" / "bot.db"
     slow = {"SMALL_PROJECT_WAIT": "30"}
