@@ -71,9 +71,8 @@ class Conversation:
     them.
     `misses` counts the messages in a row that had to be asked again. `question` is the latest message of
     the session that the bot read and that was not the wish for a person. `filling` names the slots set by
-    the latest message or since the form began; `finished` keeps each form's last complete run.
-    `waiting_since` and `held_told` are the queue's: since when, and whether the customer was told that the
-    message was received."""
+    the latest message or since the form began; `finished` keeps each form's last complete run. `held_told`
+    says that a waiting customer was told that the message was received."""
 
     id: str
     seq: int = 0
@@ -88,7 +87,6 @@ class Conversation:
     finished: Mapping[str, Run] = field(default_factory=dict)
     holder: Holder = Holder.BOT
     agent: str | None = None
-    waiting_since: float | None = None
     held_told: bool = False
     paused: bool = False
     latest: UserSaid | None = None
@@ -172,20 +170,15 @@ def _passed(state: Conversation, event: Event) -> Conversation:
         case Resumed():
             return replace(state, paused=False)
         case HandedOver():
-            return _handed_over(state, event)
+            # A red flag from the queue: what was said of waiting holds.
+            told = state.held_told and state.holder is Holder.QUEUE
+            return replace(state, holder=Holder.QUEUE, agent=None, misses=0, held_told=told)
         case TakenOver(agent=agent):
-            return replace(state, holder=Holder.AGENT, agent=agent, waiting_since=None)
+            return replace(state, holder=Holder.AGENT, agent=agent)
         case Returned():
-            return replace(state, holder=Holder.BOT, agent=None, misses=0, waiting_since=None)
+            return replace(state, holder=Holder.BOT, agent=None, misses=0)
         case _:
             return state
-
-
-def _handed_over(state: Conversation, event: HandedOver) -> Conversation:
-    """Who waits already (a red flag from the queue) keeps the time, and what was said of waiting."""
-    if state.holder is Holder.QUEUE:
-        return replace(state, misses=0)
-    return replace(state, holder=Holder.QUEUE, agent=None, misses=0, waiting_since=event.at, held_told=False)
 
 
 def _blank(state: Conversation) -> Conversation:
@@ -197,7 +190,6 @@ def _blank(state: Conversation) -> Conversation:
         slots=slots,
         holder=state.holder,
         agent=state.agent,
-        waiting_since=state.waiting_since,
         held_told=state.held_told,
         last_active=state.last_active,
     )

@@ -232,6 +232,21 @@ async def test_what_a_list_shows_follows_the_conversation(store: Store) -> None:
     assert listed[0].standing.waiting_since == NOW
 
 
+async def test_a_red_flag_from_the_queue_brings_the_customer_to_its_head(store: Store) -> None:
+    clock = Clock()
+    async with managed(store, Gate(), clock=clock) as manager:
+        await said(manager, "a person please", 1, conversation="first")
+        await said(manager, "a person please", 1, conversation="second")
+        clock.now += 60.0
+        assert len(await said(manager, "my father is unconscious", 2, conversation="second")) == 1
+    listed = await store.queue.waiting()
+    assert [(item.id, item.standing.reason) for item in listed] == [
+        ("second", "red_flag"),
+        ("first", "customer_request"),
+    ]
+    assert listed[0].standing.waiting_since == NOW
+
+
 @pytest.mark.parametrize(("slot", "value"), [("amount", float("inf")), ("language", "\ud800")])
 async def test_a_turn_that_cannot_be_kept_ends_in_an_apology_and_is_not_tried_again(
     store: Store, slot: str, value: object
