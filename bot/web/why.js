@@ -31,6 +31,7 @@ export class Why {
   #packet({ reason, packet }) {
     const facts = [
       [say("reason"), say(`reason${reason}`)],
+      packet.question && [say("question"), packet.question],
       packet.intent && [say("intent"), packet.intent],
       packet.form && [say("form"), packet.form],
       ...Object.entries(packet.slots ?? {}).map(([name, value]) => [name, text(value)]),
