@@ -1,7 +1,7 @@
 """Telegram: updates in by webhook, replies out by sendMessage (https://core.telegram.org/bots/api).
 
-Knows Telegram's updates, limits and errors; not when a reply is sent or tried again (sender). Private chats
-only: in a group everybody would read the answers meant for one customer.
+Knows Telegram's limits and errors (telegram_updates its updates); not when a reply is sent or tried again
+(sender). Private chats only: in a group everybody would read the answers meant for one customer.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import json
 import logging
 import re
 import time
@@ -20,7 +19,6 @@ from typing import Any
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
 from bot.channels.contract import (
-    BadRequest,
     Misconfigured,
     SendFailed,
     Turns,
@@ -29,6 +27,7 @@ from bot.channels.contract import (
     read_body,
 )
 from bot.channels.split import split
+from bot.channels.telegram_updates import Pressed, Said, parse, read_update
 from bot.dialogue.events import BotSaid
 from bot.dialogue.message import InboundMessage
 from bot.store.log import Log
@@ -45,7 +44,6 @@ _API = "https://api.telegram.org"
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _TOKEN = re.compile(r"(\d+):[A-Za-z0-9_-]+")
 _REFERENCE = re.compile(r"~(\d{1,15})\.(\d{1,3})")
-_GREETINGS = {"zh": "你好"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +107,7 @@ class TelegramChannel:
         given = request.headers.get(SECRET_HEADER, "").encode("utf-8", "replace")
         if not hmac.compare_digest(given, self.credentials.secret_token.encode()):
             raise Unauthorised("The webhook's secret token is missing or wrong.")
-        update = _read_update(await read_body(request, limit=LARGEST_UPDATE))
+        update = read_update(await read_body(request, limit=LARGEST_UPDATE))
         message = await self._parse(update)
         if message:
             await self.turns.accept(message)
@@ -121,30 +119,26 @@ class TelegramChannel:
 
     async def _parse(self, update: Mapping[str, Any]) -> InboundMessage | None:
         """The customer's message in an update, or None for the kinds that carry none."""
-        match update:
-            case {"message": {"chat": {"id": int(chat), "type": "private"}, "text": str(text), **rest}}:
-                sender = rest.get("from")
-                language = sender.get("language_code") if isinstance(sender, dict) else None
-                return self._message(update["update_id"], chat, _spoken(text, language), {})
-            case {
-                "callback_query": {
-                    "data": str(data),
-                    "message": {"chat": {"id": int(chat), "type": "private"}},
-                }
-            }:
+        match parse(update):
+            case Said(chat, text, kind, album):
+                # An album comes as one update a picture: those without words are one message.
+                name = f"album {album}" if album and not text else str(update["update_id"])
+                shown = {"title": f"[{kind}] {text}".rstrip(), "media": kind} if kind else {}
+                return self._message(name, chat, text, shown)
+            case Pressed(chat, data):
                 payload, title = await self._pressed(chat, data)
                 shown = {"title": title} if title else {}
-                return self._message(update["update_id"], chat, payload, shown)
-            case _:
+                return self._message(str(update["update_id"]), chat, payload, shown)
+            case None:
                 return None
 
-    def _message(self, update_id: int, chat: int, text: str, metadata: dict[str, Any]) -> InboundMessage:
+    def _message(self, name: str, chat: int, text: str, metadata: dict[str, Any]) -> InboundMessage:
         return inbound(
             conversation_id=f"telegram:{chat}",
             channel=self.name,
             sender=str(chat),
             # Two bots count their updates apart.
-            external_id=f"{self.credentials.bot_id}:{update_id}",
+            external_id=f"{self.credentials.bot_id}:{name}",
             text=text,
             at=self.clock(),
             metadata=metadata,
@@ -233,23 +227,6 @@ class TelegramChannel:
         if status == 200 and isinstance(answer, dict) and answer.get("ok") is True:
             return answer.get("result")
         raise _failure(status, answer)
-
-
-def _read_update(body: bytes) -> dict[str, Any]:
-    try:
-        update = json.loads(body)
-    except (ValueError, RecursionError):
-        raise BadRequest("The body is not JSON.") from None
-    if not isinstance(update, dict) or not isinstance(update.get("update_id"), int):
-        raise BadRequest("The body is no update: 'update_id' is missing.")
-    return update
-
-
-def _spoken(text: str, language: str | None) -> str:
-    """Telegram opens every chat with `/start`, which nobody typed: it stands for a greeting."""
-    if text.split(maxsplit=1)[:1] != ["/start"]:
-        return text
-    return _GREETINGS.get((language or "").partition("-")[0], "Hello")
 
 
 def _calls(delivery: Delivery) -> list[tuple[str, dict[str, Any]]]:

@@ -71,6 +71,13 @@ class CannotHandle:
 
 
 @dataclass(frozen=True, slots=True)
+class Say:
+    """Give a response, and go on where the conversation was."""
+
+    response: str
+
+
+@dataclass(frozen=True, slots=True)
 class Hold:
     """A person has the conversation: record and say nothing."""
 
@@ -85,6 +92,7 @@ Command = (
     | Answer
     | HandOver
     | CannotHandle
+    | Say
     | Hold
 )
 
@@ -102,5 +110,7 @@ def describe(command: Command) -> str:
             return f"Answer({matches[0].answer_id})"
         case HandOver(reason):
             return f"HandOver({reason})"
+        case Say(response):
+            return f"Say({response})"
         case _:
             return type(command).__name__

@@ -31,9 +31,9 @@ def open_session(scene: Scene) -> None:
 async def hear(scene: Scene) -> View:
     """Read the message and put it on record; what the policy may look at."""
     text = normalise(scene.message.text)
-    flags = find_red_flags(text)
+    flags = find_red_flags(text) if text else ()
     failed = False
-    if scene.conversation.holder is Holder.BOT:
+    if text and scene.conversation.holder is Holder.BOT:
         try:
             scene.reading = await _read(scene, text)
         except ReadError as error:
@@ -67,7 +67,7 @@ def _view(
         text=text,
         intent=intent,
         candidates=candidates,
-        filled=extract(domain, state, text=text, intent=intent, entities=reading.entities),
+        filled=extract(domain, state, text=text, intent=intent, entities=reading.entities) if text else {},
         ruled=predict(domain, state, intent, reading.entity_names) if intent else None,
         flags=flags,
         unread=unread,

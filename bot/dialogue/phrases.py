@@ -29,6 +29,10 @@ PHRASES: dict[str, dict[str, str]] = {
         "en": "Thank you. A colleague will read this and answer here.",
         "zh": "谢谢，人工客服会看到您的留言并在这里回复。",
     },
+    "utter_only_text": {
+        "en": "I can only read written messages. Please tell me in words what I can do for you.",
+        "zh": "我目前只能阅读文字消息，请用文字告诉我您需要什么帮助。",
+    },
     "utter_form_resume": {"en": "Back to where we were.", "zh": "我们继续刚才的内容。"},
     "utter_cancelled": {"en": "All right, I have stopped that.", "zh": "好的，已为您取消。"},
     "utter_restart": {

@@ -19,6 +19,7 @@ from bot.dialogue.commands import (
     CorrectSlot,
     HandOver,
     Hold,
+    Say,
     SetSlot,
     StartFlow,
 )
@@ -143,6 +144,11 @@ def _held(view: View) -> tuple[Command, ...]:
     return (Hold(),) if view.conversation.holder is not Holder.BOT or view.conversation.paused else ()
 
 
+def _wordless(view: View) -> tuple[Command, ...]:
+    """A photo, a voice message, nothing at all: no model reads it, and it fills no slot."""
+    return () if view.text else (Say("utter_only_text"),)
+
+
 def _wants_person(view: View) -> tuple[Command, ...]:
     """A person is there for the asking, in the middle of a form too."""
     return _ruled(view) if view.intent in HUMAN_INTENTS else ()
@@ -247,6 +253,7 @@ def _not_understood(view: View) -> tuple[Command, ...]:
 TABLE: tuple[tuple[str, Row], ...] = (
     ("red_flag", _red_flag),
     ("held", _held),
+    ("wordless", _wordless),
     ("person", _wants_person),
     ("cancelled", _cancelled),
     ("form_rule", _provided_for),

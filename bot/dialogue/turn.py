@@ -21,6 +21,7 @@ from bot.dialogue.commands import (
     CorrectSlot,
     HandOver,
     Hold,
+    Say,
     SetSlot,
     StartFlow,
     describe,
@@ -124,6 +125,8 @@ async def _carry_out(scene: Scene, command: Command, filled: dict[str, Any]) -> 
             scene.run("action_hand_over", "policy")
             flagged = reason is Reason.RED_FLAG
             hand_over(scene, reason, say="utter_red_flag" if flagged else "utter_handed_over")
+        case Say(response):
+            await acting.run_action(scene, response, "policy")
         case Hold():
             _hold(scene)
         case _:

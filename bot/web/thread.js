@@ -91,7 +91,7 @@ export class Thread {
       "li",
       { class: "line customer", "data-seq": event.seq },
       h("div", { class: "bubble" }, title ?? event.text),
-      h("div", { class: "meta" }, hour(event.timestamp), title ? h("code", {}, event.text) : null, chip),
+      h("div", { class: "meta" }, hour(event.timestamp), title && event.text ? h("code", {}, event.text) : null, chip),
     );
   }
 

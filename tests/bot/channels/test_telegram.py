@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bot.channels.contract import Misconfigured, SendFailed
 from bot.channels.split import split, units
 from bot.channels.telegram import SECRET_HEADER, TelegramCredentials
-from bot.dialogue.events import UserSaid
+from bot.dialogue.events import SlotSet, UserSaid
 from bot.store.outbox import Delivery
 from tests.bot.channels.fake_telegram import FakeTelegram, fake_telegram
 from tests.bot.channels.small_server import LONG_PAYLOAD, SECRET, TOKEN, SmallServer, small_server, until
@@ -94,7 +94,10 @@ async def test_takes_a_redelivered_update_once(server: SmallServer, fake: FakeTe
 
 IGNORED: list[dict[str, Any]] = [
     {"update_id": 1, "edited_message": update(1, "hi")["message"]},
-    {"update_id": 1, "message": {"message_id": 1, "chat": {"id": 42, "type": "private"}, "sticker": {}}},
+    {
+        "update_id": 1,
+        "message": {"message_id": 1, "chat": {"id": 42, "type": "private"}, "pinned_message": {}},
+    },
     {"update_id": 1, "my_chat_member": {}},
     {"update_id": 1, "callback_query": {"id": "q", "data": None}},
     {"update_id": 1},
@@ -104,6 +107,53 @@ IGNORED: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("body", IGNORED, ids=range(len(IGNORED)))
 async def test_acknowledges_other_kinds_and_leaves_them(server: SmallServer, body: dict[str, Any]) -> None:
+    assert (await post(server, body)).status == 200
+    assert await server.store.queue.all() == []
+
+
+def sent(number: int, parts: dict[str, Any]) -> dict[str, Any]:
+    """A message of these parts, without text."""
+    message = {key: value for key, value in update(number, "")["message"].items() if key != "text"}
+    return {"update_id": number, "message": {**message, **parts}}
+
+
+@pytest.mark.parametrize("kind", ["photo", "voice", "sticker", "document", "video_note", "location"])
+async def test_asks_for_words_where_it_was_sent_none(
+    server: SmallServer, fake: FakeTelegram, kind: str
+) -> None:
+    await post(server, sent(1, {kind: {"file_id": "x"}}))
+    await until(lambda: len(fake.taken) == 1)
+    assert "written messages" in texts(fake)[0]
+    assert server.reader.read_texts == []  # there is nothing to understand
+    said = [item.event for item in await server.store.log.after("telegram:42", 0)]
+    assert [e.metadata["title"] for e in said if isinstance(e, UserSaid)] == [f"[{kind}]"]
+
+
+async def test_asks_for_words_in_the_customers_language(server: SmallServer, fake: FakeTelegram) -> None:
+    await server.store.log.open("telegram:42", channel="telegram", sender="42", now=1.0)
+    await server.store.log.append("telegram:42", [SlotSet(at=1.0, name="language", value="zh")], now=1.0)
+    await post(server, sent(1, {"voice": {}}))
+    await until(lambda: len(fake.taken) == 1)
+    assert "文字" in texts(fake)[0]
+
+
+async def test_takes_a_caption_for_the_words(server: SmallServer, fake: FakeTelegram) -> None:
+    await post(server, sent(1, {"photo": [{"file_id": "x"}], "caption": "menu"}))
+    await until(lambda: len(fake.taken) == 1)
+    assert (server.reader.read_texts, texts(fake)) == (["menu"], ["Choose:"])
+
+
+async def test_an_album_is_asked_about_once(server: SmallServer, fake: FakeTelegram) -> None:
+    for number in (1, 2, 3):
+        await post(server, sent(number, {"photo": [{}], "media_group_id": "777"}))
+    await post(server, update(4, "hi"))
+    await until(lambda: len(fake.taken) == 2)
+    assert "written messages" in texts(fake)[0] and texts(fake)[1].startswith("Hello")
+
+
+async def test_a_sticker_in_a_group_is_nobodys_business(server: SmallServer) -> None:
+    body = sent(1, {"sticker": {}})
+    body["message"]["chat"]["type"] = "group"
     assert (await post(server, body)).status == 200
     assert await server.store.queue.all() == []
 

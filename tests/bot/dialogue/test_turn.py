@@ -440,3 +440,22 @@ async def test_the_loop_event_is_on_record_when_a_form_starts_and_ends() -> None
     for text in ("i need a loan", "1", "a boat"):
         await talk.say(text)
     assert [event.name for event in talk.log if isinstance(event, LoopSet)] == ["loan_form", None]
+
+
+@pytest.mark.parametrize("nothing", ["", "  ", "\u200b"])
+async def test_a_message_without_words_is_asked_for_words_and_read_by_no_model(nothing: str) -> None:
+    talk = Talk()
+    events = await talk.say(nothing)
+    assert texts(events) == [
+        "I can only read written messages. Please tell me in words what I can do for you."
+    ]
+    assert decided(events) == ["wordless"]
+
+
+async def test_a_message_without_words_fills_no_slot_and_the_form_asks_again() -> None:
+    talk = Talk()
+    asked = await talk.hear("i need a loan")
+    events = await talk.say("")
+    assert texts(events)[0].startswith("I can only read written messages")
+    assert texts(events)[-1] == asked[-1]
+    assert talk.state.slots.get("amount") is None
