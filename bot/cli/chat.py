@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from bot.cli.actions import action_server
-from bot.cli.output import project_argument
+from bot.cli.output import examples, project_argument
 from bot.cli.train import bundle_or_train
 from bot.config import Settings, read_settings
 from bot.dialogue.events import AgentSaid, BotSaid, Decided, Event, HandedOver, UserSaid
@@ -25,7 +25,11 @@ from bot.store.migrate import migrate
 from bot.store.store import open_store
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "frontdesk chat my-bot", "frontdesk chat my-bot --why     with what each message was understood as"
+    )
+)
 @project_argument
 @click.option("--why", is_flag=True, help="Show what each message was understood as.")
 def chat(project: Path, why: bool) -> None:

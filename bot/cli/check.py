@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from bot.cli.output import json_option, project_argument, write_json
+from bot.cli.output import examples, json_option, project_argument, write_json
 from bot.errors import Level
 from bot.project.check import check_folder
 
 
-@click.command()
+@click.command(epilog=examples("frontdesk check my-bot", "frontdesk check my-bot --json findings.json"))
 @project_argument
 @json_option
 def check(project: Path, json_file: str | None) -> int:

@@ -8,17 +8,27 @@ from typing import Any
 import click
 
 from bot.cli.child import run_training
-from bot.cli.output import json_option, show_figures, write_json
+from bot.cli.output import examples, json_option, show_figures, write_json
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.group()
+@click.group(
+    epilog=examples(
+        "frontdesk evaluate intents --train train.csv --test test.csv",
+        "frontdesk evaluate answers --answers faq.csv --queries questions.csv",
+    )
+)
 def evaluate() -> None:
     """Measure intents or answers on CSV files."""
 
 
-@evaluate.command()
+@evaluate.command(
+    epilog=examples(
+        "frontdesk evaluate intents --train train.csv --test test.csv",
+        "frontdesk evaluate intents --train train.csv --test test.csv --oos-test strange.csv --json -",
+    )
+)
 @click.option("--recipe", type=click.Choice(["fast", "accurate"]), default="fast", show_default=True)
 @click.option("--train", "train_csv", type=FILE, required=True, help="Columns text,label.")
 @click.option("--test", "test_csv", type=FILE, required=True, help="Columns text,label; never trained on.")
@@ -47,7 +57,7 @@ def intents(
     _report(run_training(arguments), json_file)
 
 
-@evaluate.command()
+@evaluate.command(epilog=examples("frontdesk evaluate answers --answers faq.csv --queries questions.csv"))
 @click.option("--answers", "answers_csv", type=FILE, required=True, help="Columns id,question[,answer].")
 @click.option("--queries", "queries_csv", type=FILE, required=True, help="Columns text,id.")
 @click.option("--base", metavar="NAME", help="Base model: a folder or a Hugging Face name.")

@@ -15,14 +15,18 @@ from typing import TextIO
 
 import click
 
-from bot.cli.output import project_argument
+from bot.cli.output import examples, project_argument
 from bot.config import read_settings
 from bot.export import Export, Pseudonyms
 from bot.store.migrate import migrate
 from bot.store.store import open_store
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "frontdesk export my-bot --out reviewed.jsonl", "frontdesk export my-bot --all --since 2026-01-31"
+    )
+)
 @project_argument
 @click.option("--database", metavar="URL", help="Default: FRONTDESK_DATABASE, else the project's own.")
 @click.option("--out", metavar="FILE", default="-", help="Where to; - is standard output, the default.")

@@ -6,13 +6,19 @@ from pathlib import Path
 
 import click
 
-from bot.cli.output import json_option, write_json
+from bot.cli.output import examples, json_option, write_json
 from bot.project.answers_import import ImportReport, import_answers
 
 SHOWN_REFUSALS = 10
 
 
-@click.command("import")
+@click.command(
+    "import",
+    epilog=examples(
+        "frontdesk import faq.csv my-bot",
+        "frontdesk import fragen.csv my-bot --columns question=Frage,answer=Antwort",
+    ),
+)
 @click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("project", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--language", metavar="CODE", help="Only rows in this language, such as en or zh.")

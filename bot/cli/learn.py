@@ -17,7 +17,7 @@ import click
 from bot.cli.actions import action_server
 from bot.cli.child import run_training
 from bot.cli.learn_report import as_markdown, as_text
-from bot.cli.output import json_option, project_argument, write_json
+from bot.cli.output import examples, json_option, project_argument, write_json
 from bot.cli.reviews import Reviews, read_reviews
 from bot.cli.test import show_progress, tests_json
 from bot.cli.train import train_project
@@ -44,7 +44,11 @@ class Cycle:
     folder: Path
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "frontdesk learn my-bot", "frontdesk models promote ID my-bot     once you have read its report"
+    )
+)
 @project_argument
 @click.option("--database", metavar="URL", help="Default: FRONTDESK_DATABASE, else the project's own.")
 @click.option("--recipe", type=click.Choice(["fast", "accurate"]), help="Default: the project's config.")

@@ -7,13 +7,18 @@ from pathlib import Path
 
 import click
 
-from bot.cli.output import project_argument
+from bot.cli.output import examples, project_argument
 from bot.config import read_settings
 from bot.store.migrate import current
 from bot.store.migrate import migrate as bring_up
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "frontdesk migrate my-bot",
+        "frontdesk migrate --database postgresql+asyncpg://user:password@host/name",
+    )
+)
 @project_argument
 @click.option("--database", metavar="URL", help="Default: FRONTDESK_DATABASE, else the project's own SQLite.")
 def migrate(project: Path, database: str | None) -> None:

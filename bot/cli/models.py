@@ -7,18 +7,24 @@ from typing import Any
 
 import click
 
-from bot.cli.output import json_option, project_argument, show_figures, write_json
+from bot.cli.output import examples, json_option, project_argument, show_figures, write_json
 from bot.config import read_settings
 from nlu.artifacts import Bundle, champion, find, list_bundles, promote, rollback, unreadable, verify
 from nlu.errors import BundleError
 
 
-@click.group()
+@click.group(
+    epilog=examples(
+        "frontdesk models list my-bot",
+        "frontdesk models promote 20260131 my-bot",
+        "frontdesk models rollback my-bot",
+    )
+)
 def models() -> None:
     """List, show, promote and roll back a project's model bundles."""
 
 
-@models.command("list")
+@models.command("list", epilog=examples("frontdesk models list my-bot"))
 @project_argument
 @json_option
 def list_(project: Path, json_file: str | None) -> None:
@@ -37,7 +43,11 @@ def list_(project: Path, json_file: str | None) -> None:
         click.echo(f"{'*' if row['champion'] else ' '} {row['id']}  {', '.join(row['parts'])}")
 
 
-@models.command()
+@models.command(
+    epilog=examples(
+        "frontdesk models show my-bot", "frontdesk models show my-bot --bundle 20260131T0800 --json -"
+    )
+)
 @project_argument
 @click.option("--bundle", metavar="ID", help="Which bundle; the champion by default.")
 @json_option
@@ -59,7 +69,12 @@ def show(project: Path, bundle: str | None, json_file: str | None) -> None:
         show_figures(details)
 
 
-@models.command("promote")
+@models.command(
+    "promote",
+    epilog=examples(
+        "frontdesk models promote 20260131T0800 my-bot     as much of the id as names one bundle"
+    ),
+)
 @click.argument("bundle")
 @project_argument
 def promote_(bundle: str, project: Path) -> None:
@@ -68,7 +83,7 @@ def promote_(bundle: str, project: Path) -> None:
     click.echo(f"{chosen.id} now serves.")
 
 
-@models.command("rollback")
+@models.command("rollback", epilog=examples("frontdesk models rollback my-bot"))
 @project_argument
 def rollback_(project: Path) -> None:
     """Let the bundle before serve again."""

@@ -1,4 +1,4 @@
-"""How verbs write results: `--json FILE`, `-` for standard output."""
+"""How verbs write results (`--json FILE`, `-` for standard output) and show their use by example."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ def project_argument(command: F) -> F:
         default=Path(),
         required=False,
     )(command)
+
+
+def examples(*lines: str) -> str:
+    """The end of a verb's help: command lines as one would type them, each perhaps with a word on it."""
+    return "\b\n" + "\n".join(("Examples:" if len(lines) > 1 else "Example:", *(f"  {x}" for x in lines)))
 
 
 def write_json(result: Any, target: str | None) -> None:

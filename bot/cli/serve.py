@@ -13,7 +13,7 @@ from aiohttp import web
 
 from bot.app import Server, running_server
 from bot.cli.actions import action_server
-from bot.cli.output import project_argument
+from bot.cli.output import examples, project_argument
 from bot.cli.train import bundle_or_train
 from bot.config import Settings, read_settings
 from bot.project.load import load_project
@@ -22,7 +22,13 @@ from bot.project.model import Project
 DRAIN_SECONDS = 10.0
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "frontdesk serve my-bot",
+        "frontdesk serve my-bot --host 0.0.0.0 --port 8000",
+        "frontdesk serve my-bot --database postgresql+asyncpg://user:password@host/name",
+    )
+)
 @project_argument
 @click.option("--host", help="Address to listen on. Default: 127.0.0.1, this machine only.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Default: 8080; 0 takes any free one.")

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bot.cli.actions import action_server
-from bot.cli.output import json_option, project_argument, write_json
+from bot.cli.output import examples, json_option, project_argument, write_json
 from bot.cli.train import bundle_or_train
 from bot.config import Settings, read_settings
 from bot.errors import Level
@@ -24,7 +24,9 @@ from bot.project.tests_file import ConversationTest, read_tests
 from bot.rehearsal import Failure, rehearse
 
 
-@click.command()
+@click.command(
+    epilog=examples("frontdesk test my-bot", "frontdesk test my-bot --stories my-bot/tests/test_first.yml")
+)
 @project_argument
 @click.option(
     "--stories",

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from bot.cli.child import run_training
-from bot.cli.output import json_option, project_argument, show_figures, write_json
+from bot.cli.output import examples, json_option, project_argument, show_figures, write_json
 from bot.cli.reviews import read_reviews
 from bot.cli.workplace import work_folder
 from bot.config import Settings, read_settings
@@ -25,7 +25,13 @@ READING = ("intents", "entities", "answers")
 BY_ACTION = {"action_assess_risk": "risk", "action_triage": "triage"}
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "frontdesk train my-bot",
+        "frontdesk train my-bot --part answers --promote     new answers, at once",
+        "frontdesk train my-bot --recipe accurate --device cuda",
+    )
+)
 @project_argument
 @click.option(
     "--recipe",

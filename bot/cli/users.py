@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from bot.cli.output import json_option, write_json
+from bot.cli.output import examples, json_option, write_json
 from bot.config import read_settings
 from bot.console.accounts import Role, create_user
 from bot.console.passwords import Passwords
@@ -33,12 +33,16 @@ PASSWORD = click.password_option(
 )
 
 
-@click.group()
+@click.group(
+    epilog=examples(
+        "frontdesk users add nora --role agent --project my-bot", "frontdesk users list --project my-bot"
+    )
+)
 def users() -> None:
     """Add, list, disable and change the people who may sign in to the console."""
 
 
-@users.command()
+@users.command(epilog=examples("frontdesk users add nora --role agent --display-name Nora --project my-bot"))
 @click.argument("name")
 @click.option("--role", type=click.Choice([*Role]), default=Role.AGENT, show_default=True)
 @click.option("--display-name", help="What customers read when this user answers them.")
@@ -57,7 +61,7 @@ def add(
     click.echo(f"{name} may sign in as {role}.")
 
 
-@users.command("list")
+@users.command("list", epilog=examples("frontdesk users list --project my-bot"))
 @PROJECT
 @DATABASE
 @json_option
@@ -71,7 +75,7 @@ def list_(project: Path, database: str | None, json_file: str | None) -> None:
             click.echo(f"{user.name}  {user.role}{'  (disabled)' if user.disabled else ''}")
 
 
-@users.command()
+@users.command(epilog=examples("frontdesk users disable nora --project my-bot"))
 @click.argument("name")
 @PROJECT
 @DATABASE
@@ -81,7 +85,7 @@ def disable(name: str, project: Path, database: str | None) -> None:
     click.echo(f"{name} can no longer sign in.")
 
 
-@users.command()
+@users.command(epilog=examples("frontdesk users password nora --project my-bot"))
 @click.argument("name")
 @PASSWORD
 @PROJECT

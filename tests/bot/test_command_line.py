@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
-from bot.__main__ import run
+from bot.__main__ import cli, run
 from tests.conftest import SMALL_PROJECT
 
 GONE = "20260101T000000Z-0123456789ab"
@@ -66,3 +68,39 @@ def test_a_variable_that_cannot_be_is_one_line(
         assert code == 0
     else:
         assert (code, error.count("\n")) == (1, 1) and "FRONTDESK_PORT" in error
+
+
+def all_commands(command: click.Command = cli, *path: str) -> Iterator[tuple[str, ...]]:
+    if path:
+        yield path
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from all_commands(found, *path, name)
+
+
+@pytest.mark.parametrize("path", list(all_commands()), ids=" ".join)
+def test_every_help_shows_examples_that_the_command_line_takes(
+    path: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*path, "--help"]) == 0
+    printed = capsys.readouterr().out
+    lines = [line.strip() for line in printed.splitlines() if line.strip().startswith("frontdesk ")]
+    assert any(line.startswith(" ".join(("frontdesk", *path))) for line in lines), printed
+    for line in lines:
+        words = line.partition("     ")[0].split()[1:]
+        assert list(unknown(words)) == [], line
+        assert run([*words, "--help"]) == 0
+
+
+def unknown(words: list[str]) -> Iterator[str]:
+    """The options of an example that its command does not have."""
+    command: click.Command = cli
+    for word in words:
+        if isinstance(command, click.Group) and (found := command.get_command(click.Context(command), word)):
+            command = found
+        elif word.startswith("--"):
+            known = {name for option in command.params for name in (*option.opts, *option.secondary_opts)}
+            yield from {word} - known
