@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
 
-from bot.errors import FrontdeskError
+from bot.errors import FrontdeskError, place_of
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +36,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         if error.status < 400:
             raise
         return _refusal(error.status, f"http_{error.status}", _WORDS.get(error.status, error.reason))
-    except Exception:  # the last line of defence at the edge; the trace goes to the log, never to the client
-        log.exception("%s %s failed", request.method, request.rel_url.path)
+    except Exception as error:  # the last line of defence; an error's message may quote a customer
+        log.error("%s %s failed: %s", request.method, request.rel_url.path, place_of(error))
         return _refusal(500, "internal", "Something went wrong on our side. It has been noted.")
 
 
