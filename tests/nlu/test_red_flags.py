@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlu.red_flags import TABLE, find_red_flags
+from nlu.red_flags import NAMES, find_red_flags
 
 TOLD: dict[str, tuple[str, ...]] = {
     "chest_pain": (
@@ -56,6 +56,7 @@ TOLD: dict[str, tuple[str, ...]] = {
     "pregnancy": ("I'm pregnant and bleeding", "pregnant, the baby stopped moving", "怀孕出血了", "羊水破了"),
     "diabetic_crisis": ("he is diabetic and keeps vomiting", "糖尿病，一直呕吐昏睡"),
     "injury": ("she hit her head and is vomiting", "I have been stabbed", "头撞了之后一直吐", "触电了"),
+    "danger": ("my husband is beating me", "our house is on fire", "他正在打我", "有人要杀我"),
 }
 PLAYED_DOWN = (
     "{}",
@@ -102,7 +103,7 @@ def test_service_questions_and_denials_set_off_nothing(text: str) -> None:
 
 
 def test_every_row_of_the_table_is_in_these_tests() -> None:
-    assert [flag.name for flag in TABLE] == list(TOLD)
+    assert list(NAMES) == list(TOLD)
 
 
 def test_a_denial_covers_its_clause_only() -> None:
