@@ -104,6 +104,23 @@ def _telegram(
     return {"telegram": TelegramChannel(manager, store.log, session, credentials)}
 
 
+def _open_doors(
+    settings: Settings, manager: Manager, store: Store, hub: Hub, addresses: Addresses
+) -> tuple[RestChannel, SocketChannel]:
+    """The channels that every server has."""
+    rest = RestChannel(
+        manager,
+        settings.reply_timeout,
+        settings.rest_token,
+        settings.cors_origins,
+        largest_body=settings.largest_body,
+        addresses=addresses,
+    )
+    visitors = Visitors(settings.secret.encode())
+    chat = SocketChannel(manager, store, hub, visitors, settings.cors_origins, addresses=addresses)
+    return rest, chat
+
+
 def _application(
     settings: Settings,
     project: Project,
@@ -116,16 +133,7 @@ def _application(
     """Every route of the server, and what to close when it stops."""
     https = bool(settings.public_url and settings.public_url.startswith("https://"))
     addresses = Addresses(settings.proxies)
-    visitors = Visitors(settings.secret.encode())
-    chat = SocketChannel(manager, store, hub, visitors, settings.cors_origins, addresses=addresses)
-    rest = RestChannel(
-        manager,
-        settings.reply_timeout,
-        settings.rest_token,
-        settings.cors_origins,
-        largest_body=settings.largest_body,
-        addresses=addresses,
-    )
+    rest, chat = _open_doors(settings, manager, store, hub, addresses)
     console = open_console(
         store,
         hub,
