@@ -15,10 +15,12 @@ from bot.dialogue.scene import Scene
 from bot.dialogue.slots import trigger_values
 
 
-async def step(scene: Scene, form: Form, filled: dict[str, Any]) -> None:
+async def step(scene: Scene, form: Form, filled: dict[str, Any], *, yields: bool = False) -> bool:
     """Run the form once: activate it if need be, validate what was `filled` by this message, ask for the
-    next slot.
+    next slot. With `yields`, where the message has another meaning to try: False once all that was filled is
+    refused, and the refusal is not told.
     """
+    mark = scene.mark()
     scene.run(form.name, "form")
     candidates = {name: value for name, value in filled.items() if name in form.required_slots}
     if scene.conversation.loop != form.name:
@@ -32,9 +34,19 @@ async def step(scene: Scene, form: Form, filled: dict[str, Any]) -> None:
         }
         candidates = {**given, **candidates}
     asked_for = await _validate(scene, form, candidates)
+    if yields and _all_refused(scene, form, candidates):
+        scene.rewind(mark)
+        return False
     if scene.conversation.loop != form.name or scene.conversation.holder != "bot":
-        return  # the validation ended the form or handed the conversation over
+        return True  # the validation ended the form or handed the conversation over
     await _go_on(scene, form, asked_for)
+    return True
+
+
+def _all_refused(scene: Scene, form: Form, candidates: dict[str, Any]) -> bool:
+    state = scene.conversation
+    running = state.loop == form.name and state.holder == "bot"
+    return running and bool(candidates) and all(state.slots.get(name) is None for name in candidates)
 
 
 def _forget(scene: Scene, form: Form, said: dict[str, Any]) -> None:

@@ -42,9 +42,10 @@ from bot.dialogue.rules import Prediction, predict
 MISSES_BEFORE_PERSON = 2
 NEAR = 0.15  # below the answer threshold by at most this, a stored question is worth offering as a button
 CHOICES = 3
+CERTAIN = 0.85  # from here a text is taken for the stored question, whatever else it could be
 PLAUSIBLE = 0.5  # from here an intent is worth asking about though the text lies far from what training saw
 _QUESTION_MARKS = ("?", "？", "吗", "呢", "么")
-_NUMERALS = frozenset("0123456789零〇一二两三四五六七八九十百千万亿半")
+NUMERALS = frozenset("0123456789零〇一二两三四五六七八九十百千万亿半")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,13 +197,16 @@ def _digresses(view: View, asked: str) -> bool:
     """Whether a text that could fill the slot asked for is rather a question or another wish.
 
     Only texts that cannot well be the value count: a question with a stored answer, or words where a number
-    is due while the reading is sure of something the bot can do. Else the form's expectation is believed.
+    is due while the reading is sure of something the bot can do. Else the form's expectation is believed,
+    until its validation refuses the value (bot.dialogue.second).
     """
     slot = view.domain.slots.get(asked)
     if slot is None or any(mapping.entity for mapping in slot.mappings):
         return False
+    if view.reading.matches and view.reading.matches[0].score >= CERTAIN:
+        return True
     asks = view.text.rstrip().endswith(_QUESTION_MARKS)
-    numeric = slot.type is SlotType.FLOAT and not _NUMERALS & set(view.text)
+    numeric = slot.type is SlotType.FLOAT and not NUMERALS & set(view.text)
     if view.near_tied and (asks or numeric):
         return True
     return (asks or numeric) and view.ruled is not None and view.intent in view.ruled.rule.intents

@@ -18,6 +18,15 @@ from bot.dialogue.reading import Reading
 from bot.dialogue.responses import render
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A point of a turn: the state, and how many events were told and wait to be handed out."""
+
+    conversation: Conversation
+    told: int
+    fresh: int
+
+
 @dataclass(slots=True)
 class Scene:
     """`refused` names the actions that chose not to run in this turn; `calls` counts those of the action
@@ -60,6 +69,18 @@ class Scene:
         for slot in self.domain.slots.values():
             if slot.initial is not None and self.conversation.slots.get(slot.name) is None:
                 self._tell(SlotSet(at=self.at, name=slot.name, value=slot.initial))
+
+    def mark(self) -> Mark:
+        """Where the turn stands, to come back to."""
+        return Mark(self.conversation, len(self.told), len(self.fresh))
+
+    def rewind(self, mark: Mark) -> None:
+        """Untell what was told since `mark`; nothing of it may have been handed out."""
+        assert len(self.told) - len(self.fresh) == mark.told - mark.fresh, "events were handed out since"
+        self.conversation = mark.conversation
+        del self.told[mark.told :]
+        while len(self.fresh) > mark.fresh:
+            self.fresh.pop()
 
     def run(self, name: str, policy: str = "") -> None:
         self.tell(ActionRun(at=self.at, name=name, policy=policy or None, confidence=1.0))

@@ -49,11 +49,12 @@ from bot.dialogue.events import (
 from bot.dialogue.handover import hand_over
 from bot.dialogue.hearing import hear, open_session
 from bot.dialogue.message import Button, InboundMessage
-from bot.dialogue.policy import CHOICES, NEAR, View, decide
+from bot.dialogue.policy import CHOICES, NEAR, Decision, View, decide
 from bot.dialogue.ports import PortError, Ports, Wording, WordRequest
 from bot.dialogue.reading import Match
 from bot.dialogue.rules import predict
 from bot.dialogue.scene import Scene
+from bot.dialogue.second import second_choice
 
 MOST_STEPS = 10
 
@@ -67,13 +68,18 @@ async def turn(
     view = await hear(scene)
     for event in _handed_out(scene):
         yield event
-    decision = decide(view)
-    scene.tell(Decided(at=scene.at, row=decision.row, commands=tuple(describe(c) for c in decision.commands)))
-    filled = _fill(scene, view, decision.commands)
-    for command in decision.commands:
-        await _carry_out(scene, command, filled)
-        for event in _handed_out(scene):
-            yield event
+    decision: Decision | None = decide(view)
+    while decision:
+        row, commands = decision.row, decision.commands
+        scene.tell(Decided(at=scene.at, row=row, commands=tuple(describe(c) for c in commands)))
+        filled, other, taken = _fill(scene, view, commands), second_choice(view, decision), True
+        for command in commands:
+            taken = await _carry_out(scene, command, filled, yields=other is not None)
+            for event in _handed_out(scene):
+                yield event
+        if not taken:
+            filled = _take_back(scene, view, filled)
+        decision = None if taken else other
     for _ in range(MOST_STEPS):
         if not await _step(scene, filled):
             break
@@ -81,7 +87,7 @@ async def turn(
             yield event
     else:
         _cut_short(scene)
-    _break_silence(scene, decision.row)
+    _break_silence(scene, row)
     scene.run(LISTEN)
     for event in _handed_out(scene):
         yield event
@@ -105,10 +111,22 @@ def _fill(scene: Scene, view: View, commands: tuple[Command, ...]) -> dict[str, 
     return filled
 
 
-async def _carry_out(scene: Scene, command: Command, filled: dict[str, Any]) -> None:
+def _take_back(scene: Scene, view: View, filled: dict[str, Any]) -> dict[str, Any]:
+    """Slots of the form hold again what they held before its validation refused what the message gave; the
+    rest of what was filled.
+    """
+    required = view.form.required_slots if view.form else ()
+    for name in filled:
+        if name in required:
+            scene.set_slot(name, view.conversation.slots.get(name))
+    return {name: value for name, value in filled.items() if name not in required}
+
+
+async def _carry_out(scene: Scene, command: Command, filled: dict[str, Any], *, yields: bool) -> bool:
+    """False where a form refused what the message was taken for, and `yields` to its other meaning."""
     match command:
         case ContinueFlow(flow):
-            await forms.step(scene, scene.domain.forms[flow], filled)
+            return await forms.step(scene, scene.domain.forms[flow], filled, yields=yields)
         case StartFlow(intent=intent):
             scene.intent = intent
             _interrupt(scene)
@@ -131,6 +149,7 @@ async def _carry_out(scene: Scene, command: Command, filled: dict[str, Any]) -> 
             _hold(scene)
         case _:
             pass  # slots are set by _fill
+    return True
 
 
 def _interrupt(scene: Scene) -> None:
@@ -153,7 +172,8 @@ async def _step(scene: Scene, filled: dict[str, Any]) -> bool:
         await _run(scene, prediction.action, f"rule: {prediction.rule.name}", filled)
         return True
     acts = [mark.name for mark in state.marks if isinstance(mark, ActionRun)]
-    if state.loop and state.loop in scene.domain.forms and acts[-1:] != [state.loop]:
+    # A question with buttons waits for its own answer; the form's question would hide it.
+    if state.loop and state.loop in scene.domain.forms and acts[-1:] not in ([state.loop], [CLARIFY]):
         await forms.resume(scene, scene.domain.forms[state.loop])
         return True
     return False
