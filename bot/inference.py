@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +24,7 @@ from bot.wording import Worder
 from nlu.artifacts import Bundle, verify
 from nlu.classifier import IntentClassifier, IntentPrediction
 from nlu.entities import EntityExtractor
-from nlu.language import detect_language
+from nlu.language import detect_language, words
 from retrieval.encoder import Encoder, load_encoders
 from retrieval.index import AnswerIndex, Hit
 
@@ -34,8 +33,7 @@ log = logging.getLogger(__name__)
 LARGEST_BATCH = 32
 MATCHES = 5
 READ_TIMEOUT = 10.0
-ENOUGH_WORDS = 2
-_WORD = re.compile(r"[^\W\d_]{2,}")
+ENOUGH_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +95,16 @@ class Inference:
             await self.stop()
 
     async def start(self) -> None:
-        """Begin to read. The first reading is done here, so that no customer waits for a cold model."""
+        """Begin to read. The first reading is done here, so that no customer waits for a cold model.
+
+        Raises ReadError where that fails; nothing runs on then.
+        """
         self._worker = asyncio.create_task(self._work())
-        await self.read(ReadRequest("hello"))
+        try:
+            await self.read(ReadRequest("hello"))
+        except BaseException:
+            self.let_go()
+            raise
 
     @property
     def ready(self) -> bool:
@@ -113,10 +118,11 @@ class Inference:
             await asyncio.gather(self._worker, return_exceptions=True)
 
     def let_go(self) -> None:
-        """Read no more."""
+        """Read and word no more."""
         if self._worker:
             self._worker.cancel()
         self._executor.shutdown(wait=False)
+        self.word_with.let_go()
 
     async def read(self, request: ReadRequest) -> Reading:
         """What the text means. Raises ReadError (`overloaded`, `timeout`, `model_failed`)."""
@@ -207,14 +213,17 @@ class Inference:
         """The language of the text among the bot's; too few words ('OK', a number) leave the conversation's
         as it was.
         """
-        written = detect_language(request.text, default="")
-        if not written and len(_WORD.findall(request.text)) >= ENOUGH_WORDS:
-            written = next((language for language in self._languages if language != "zh"), "")
-        return written if written in self._languages else request.language or self._languages[0]
+        spoken = request.language or self._languages[0]
+        written = detect_language(request.text, self._languages, default=spoken)
+        telling = written == "zh" or request.language is None or len(words(request.text)) >= ENOUGH_WORDS
+        return written if telling else spoken
 
     def _match(self, hit: Hit, language: str) -> Match:
         assert self.models.index is not None
         answer = self.models.index.answer(hit.answer_id)
         spoken = language if language in answer.text else hit.language
         text = answer.text.get(spoken) or next(iter(answer.text.values()))
-        return Match(hit.answer_id, hit.score, hit.variant, text, spoken, answer.vetted)
+        asked = answer.questions.get(spoken) or next(iter(answer.questions.values()), ())
+        known = any(hit.variant in questions for questions in answer.questions.values())
+        question = hit.variant if known else next(iter(asked), "")  # the answer's own text may have matched
+        return Match(hit.answer_id, hit.score, hit.variant, text, spoken, answer.vetted, question)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 _CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
 _LETTER = re.compile(r"[^\W\d_]")
+_WORD = re.compile(r"(?<![\w-])[^\W\d_]{2,}(?![\w-])")
 _SHARE = 0.2
 
 
@@ -15,6 +16,11 @@ def cjk_share(text: str) -> float:
     """The share of Chinese characters among the letters of a text, 0.0 to 1.0; 0.0 when it has no letter."""
     letters = len(_LETTER.findall(text))
     return len(_CJK.findall(text)) / letters if letters else 0.0
+
+
+def words(text: str) -> list[str]:
+    """The words of letters alone, two at least: no number, and no code such as HL-654321."""
+    return _WORD.findall(text)
 
 
 def detect_language(text: str, languages: Sequence[str] = ("en", "zh"), *, default: str = "en") -> str:

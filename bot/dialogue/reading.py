@@ -34,7 +34,7 @@ class Entity:
 @dataclass(frozen=True, slots=True)
 class Match:
     """A stored answer near the text: cosine `score`, the `variant` that matched, the `text` to send in
-    `language`.
+    `language`, the `question` to offer it by, where it has one.
     """
 
     answer_id: str
@@ -43,6 +43,7 @@ class Match:
     text: str
     language: str
     vetted: bool = True
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ from bot.dialogue.scene import Scene
 from bot.dialogue.second import second_choice
 
 MOST_STEPS = 10
+MOST_ON_BUTTON = 90  # characters; a stored question can be a paragraph
 
 
 async def turn(
@@ -220,7 +221,8 @@ def _clarify(scene: Scene, intents: tuple[str, ...]) -> None:
     said = scene.response("utter_clarify")
     limit = scene.domain.thresholds.answer - NEAR
     buttons = [Button(scene.domain.title(intent, scene.language), f"/{intent}") for intent in intents]
-    buttons += [Button(m.variant, m.variant) for m in scene.reading.matches if m.score >= limit]
+    asked = dict.fromkeys(m.question or m.variant for m in scene.reading.matches if m.score >= limit)
+    buttons += [Button(_shortened(question), question) for question in asked]
     person = HUMAN_INTENTS & {intent for rule in scene.domain.rules for intent in rule.intents}
     title = scene.response("utter_talk_to_human")
     if person and title and title.text:
@@ -235,6 +237,10 @@ def _clarify(scene: Scene, intents: tuple[str, ...]) -> None:
             bundle=scene.reading.bundle,
         )
     )
+
+
+def _shortened(question: str) -> str:
+    return question if len(question) <= MOST_ON_BUTTON else f"{question[: MOST_ON_BUTTON - 1].rstrip()}…"
 
 
 def _hold(scene: Scene) -> None:

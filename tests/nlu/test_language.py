@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlu.language import cjk_share, detect_language
+from nlu.language import cjk_share, detect_language, words
 from nlu.ngrams import buckets, grams
 
 
@@ -30,6 +30,11 @@ def test_what_has_no_letters_stays_with_the_conversation() -> None:
     assert detect_language("你好", ("en",), default="en") == "en"
     assert detect_language("bonjour", ("fr", "zh"), default="zh") == "fr"
     assert detect_language("hello", ("zh",), default="zh") == "zh"
+
+
+def test_codes_and_numbers_are_no_words() -> None:
+    assert words("HL-654321, x1 and 12k") == ["and"]
+    assert words("yes, the dental one") == ["yes", "the", "dental", "one"]
 
 
 @given(st.text())

@@ -1,0 +1,95 @@
+"""Reading messages with a bundle's models: the language a message leaves, and the questions offered for
+it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from bot.dialogue.ports import ReadRequest
+from bot.inference import Inference, Models
+from bot.wording import Plain
+from nlu.artifacts import Bundle
+from retrieval.answers import Answer
+from retrieval.encoder import Encoder
+from retrieval.index import AnswerIndex
+
+ANSWERS = (
+    Answer(
+        "hours",
+        {"en": "From nine to five, Monday to Friday.", "zh": "周一至周五九点到五点。"},
+        {"en": ("When are you open?",), "zh": ("几点开门？",)},
+    ),
+    Answer("silent", {"en": "Nobody asked for this."}, {}),
+)
+
+
+class Letters:
+    """An encoder that counts letters: enough for texts to lie near themselves."""
+
+    dim = 64
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        rows = np.full((len(texts), self.dim), 1e-3, dtype=np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            for letter in text.casefold():
+                row[ord(letter) % self.dim] += 1
+        return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
+
+
+@pytest.fixture
+async def reader() -> AsyncIterator[Inference]:
+    letters = cast(Encoder, Letters())
+    texts = [text for answer in ANSWERS for _, text in answer.variants()]
+    models = Models(
+        bundle=cast(Bundle, type("Made", (), {"id": "made", "folder": Path(), "parts": ("answers",)})()),
+        retrieval_encoder=letters,
+        intent_encoder=letters,
+        classifier=None,
+        entities=None,
+        index=AnswerIndex.build(ANSWERS, letters.encode(texts)),
+    )
+    inference = Inference(models, ("en", "zh"), Plain())
+    async with inference.running():
+        yield inference
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken", "language"),
+    [
+        ("where is my claim", None, "en"),
+        ("where is my claim", "zh", "en"),
+        ("HL-654321", "zh", "zh"),
+        ("OK", "zh", "zh"),
+        ("the Gold plan", "zh", "en"),
+        ("Gold plan", "zh", "zh"),
+        ("Gold plan", None, "en"),
+        ("42", None, "en"),
+        ("保单号", "en", "zh"),
+    ],
+)
+async def test_too_few_words_leave_the_conversation_in_its_language(
+    reader: Inference, text: str, spoken: str | None, language: str
+) -> None:
+    assert (await reader.read(ReadRequest(text, spoken))).language == language
+
+
+async def test_an_answer_is_offered_by_its_question_whatever_matched(reader: Inference) -> None:
+    [found] = [
+        match
+        for match in (await reader.read(ReadRequest(ANSWERS[0].text["en"]))).matches
+        if match.answer_id == "hours"
+    ]
+    assert (found.variant, found.question) == (ANSWERS[0].text["en"], "When are you open?")
+    [nameless] = [
+        match
+        for match in (await reader.read(ReadRequest(ANSWERS[1].text["en"]))).matches
+        if match.answer_id == "silent"
+    ]
+    assert nameless.question == ""
