@@ -6,14 +6,11 @@ Knows every part and what it needs; decides nothing.
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import aiohttp
 from aiohttp import web
@@ -31,18 +28,12 @@ from bot.console.console import open_console
 from bot.hub import Hub
 from bot.manager import Manager
 from bot.operations import Metrics, Operations
-from bot.parts import BundleUnusable, make_bot
+from bot.parts import make_bot
 from bot.project.model import Project
 from bot.store.migrate import migrate
 from bot.store.store import Store, open_store
+from bot.upkeep import Follower, in_background
 from bot.web.pages import Pages
-from nlu.artifacts import champion
-from nlu.errors import NluError
-
-log = logging.getLogger(__name__)
-
-FOLLOW_EVERY = 2.0  # seconds between looks at which bundle is to serve
-OLD_MODELS_KEPT = 60.0  # seconds: turns that began with them may still be under way
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +74,20 @@ async def running_server(
         await manager.bot.inference.start()
         stack.push_async_callback(lambda: manager.bot.inference.stop())
         await stack.enter_async_context(manager.running())
-        works = [
-            Sender(store.outbox, telegram, hub, owner).run(),
-            _follow_champion(settings, project, session, manager, action_url),
-            *(channel.announce() for channel in telegram.values() if channel.credentials.webhook_url),
-        ]
-        for work in works:
-            await stack.enter_async_context(_in_background(work))
+        follower = Follower(
+            manager,
+            settings.bundles,
+            lambda bundle: make_bot(settings, project, session, bundle=bundle, action_url=action_url),
+        )
+        works: dict[str, Callable[[], Awaitable[None]]] = {
+            "sending replies": Sender(store.outbox, telegram, hub, owner).run,
+            "following the champion": follower.run,
+        }
+        for name, channel in telegram.items():
+            if channel.credentials.webhook_url:
+                works[f"registering with {name}"] = channel.announce
+        for name, work in works.items():
+            await stack.enter_async_context(in_background(name, work))
         yield Server(app, store, manager, await setup_token(store))
 
 
@@ -160,41 +158,3 @@ def _application(
 
     app.on_shutdown.append(close_pages)
     return app
-
-
-@asynccontextmanager
-async def _in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def _follow_champion(
-    settings: Settings,
-    project: Project,
-    session: aiohttp.ClientSession,
-    manager: Manager,
-    action_url: str | None,
-) -> None:
-    """Take up a bundle that was promoted or rolled back to; the one before serves until the new one has read
-    once.
-    """
-    refused = ""
-    while True:
-        await asyncio.sleep(FOLLOW_EVERY)
-        try:
-            chosen = champion(settings.bundles)
-            if chosen is None or chosen.id in (manager.bot.inference.models.bundle.id, refused):
-                continue
-            fresh = await make_bot(settings, project, session, bundle=chosen.id, action_url=action_url)
-            await fresh.inference.start()
-        except (BundleUnusable, NluError) as error:
-            refused = chosen.id if chosen else ""
-            log.error("the promoted bundle is refused, the one before goes on serving: %s", error)
-            continue
-        before, manager.bot = manager.bot, fresh
-        log.info("bundle %s serves now", chosen.id)
-        asyncio.get_running_loop().call_later(OLD_MODELS_KEPT, before.inference.let_go)

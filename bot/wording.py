@@ -32,6 +32,10 @@ class Worder(Protocol):
         """Raises PortError."""
         ...
 
+    def let_go(self) -> None:
+        """Word no more."""
+        ...
+
 
 class Plain:
     """Sends the nearest stored answer as it is: the default, and what every other way falls back to."""
@@ -42,6 +46,9 @@ class Plain:
     async def word(self, request: WordRequest) -> Wording:
         best = request.matches[0]
         return Wording(best.text, best.answer_id, Origin.ANSWER)
+
+    def let_go(self) -> None:
+        """Nothing runs here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,10 @@ class LocalWorder:
 
     async def word(self, request: WordRequest) -> Wording:
         return await asyncio.get_running_loop().run_in_executor(self.executor, self._word, request)
+
+    def let_go(self) -> None:
+        """End the thread that words; a wording under way still ends."""
+        self.executor.shutdown(wait=False)
 
     def _word(self, request: WordRequest) -> Wording:
         dialogue = Dialogue(_lines(request.lines), request.language)
@@ -85,6 +96,9 @@ class ServerWorder:
         best = request.matches[0]
         draft = await self.completion.reword(Dialogue(_lines(request.lines), request.language), best.text)
         return verified(best, draft, Origin.ANSWER)
+
+    def let_go(self) -> None:
+        """The server is not ours, and the session belongs to whoever opened it."""
 
 
 def verified(match: Match, draft: str | None, otherwise: Origin) -> Wording:
