@@ -181,13 +181,12 @@ class Manager:
             async with self._renewing(claim):
                 events = await self._decide(before, pending.message)
             try:
-                events, more = await self._record(claim, before, pending, events)
+                events, after, more = await self._record(claim, before, pending, events)
             except LogMoved:
                 self._cache.pop(claim.conversation_id, None)
                 if attempt + 1 == TRIES:
                     raise
                 continue
-            after = fold(before, events)
             self._keep(after)
             self._observe(events, time.perf_counter() - began)
             items = [Numbered(before.seq + place, event) for place, event in enumerate(events, start=1)]
@@ -206,31 +205,33 @@ class Manager:
 
     async def _record(
         self, claim: Claim, before: Conversation, pending: Pending, events: list[Event]
-    ) -> tuple[list[Event], bool]:
-        """The events that went on record, and whether another message waits."""
+    ) -> tuple[list[Event], Conversation, bool]:
+        """The events that went on record, the conversation after them, and whether another message waits."""
         try:
-            return events, await self._write(claim, before, pending, events)
+            return events, *await self._write(claim, before, pending, events)
         except (StaleClaim, StoreUnavailable, Contended):
             raise
         except Exception as error:  # no later attempt can write this, and its actions must not run again
             log.error("a turn cannot be kept: %s", place_of(error))
             events = apology(before, pending.message, self.bot.domain, reason="unstorable")
-            return events, await self._write(claim, before, pending, events)
+            return events, *await self._write(claim, before, pending, events)
 
     async def _write(
         self, claim: Claim, before: Conversation, pending: Pending, events: Sequence[Event]
-    ) -> bool:
+    ) -> tuple[Conversation, bool]:
+        after = fold(before, events)
         pushed = pending.message.channel in self._push
-        return await self._store.log.record(
+        more = await self._store.log.record(
             claim,
             events=events,
             after_seq=before.seq,
             done=pending.inbox_id,
             replies=replies(pending.message, events) if pushed else (),
-            standing=standing(before, fold(before, events), events),
+            standing=standing(before, after, events),
             now=self._clock(),
             lease_seconds=self._lease,
         )
+        return after, more
 
     def _acting(
         self, bot: Bot, before: Conversation
