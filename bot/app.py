@@ -79,16 +79,23 @@ async def running_server(
             settings.bundles,
             lambda bundle: make_bot(settings, project, session, bundle=bundle, action_url=action_url),
         )
-        works: dict[str, Callable[[], Awaitable[None]]] = {
+        works = {
             "sending replies": Sender(store.outbox, telegram, hub, owner).run,
             "following the champion": follower.run,
+            **_announcements(telegram),
         }
-        for name, channel in telegram.items():
-            if channel.credentials.webhook_url:
-                works[f"registering with {name}"] = channel.announce
         for name, work in works.items():
             await stack.enter_async_context(in_background(name, work))
         yield Server(app, store, manager, await setup_token(store))
+
+
+def _announcements(platforms: Mapping[str, TelegramChannel]) -> dict[str, Callable[[], Awaitable[None]]]:
+    """Tells each platform where its messages are taken, where that is known."""
+    return {
+        f"registering with {name}": channel.announce
+        for name, channel in platforms.items()
+        if channel.credentials.webhook_url
+    }
 
 
 def _telegram(
