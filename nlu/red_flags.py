@@ -21,14 +21,15 @@ NAMES: tuple[str, ...] = tuple(row.name for row in ENGLISH)
 _SENTENCE = re.compile(r"[;!?。\n]+|\.(?!\d)")
 # A new clause begins after a comma and at a conjunction that a subject of its own follows.
 _CLAUSE = re.compile(
-    r"[,:、…]+(?! ?n?or\b)|\b(?:but|however|though|although|except|yet|because|so)\b|但是?|不过|可是|只是|而且|然后"
+    r"[,、…]+(?! ?n?or\b)|\b(?:but|however|though|although|except|yet|because|so)\b|但是?|不过|可是|只是|而且|然后"
     r"|\band (?=(?:i|im|my|he|hes|his|she|shes|her|we|our|they|it|its|the|there|theres|now|nobody|someone|somebody|"
     r"suddenly|then|cant|please)\b)"
 )
 _NEAR = 64  # code points before and after a sign in which its denial, its end and its tense are looked for
+_ROUND = 200  # code points before and after in which a date, a now and a question about cover are looked for
 
 _DENIED_EN = re.compile(
-    r"\b(?:no|not|never|without|dont|doesnt|didnt|havent|hasnt|isnt|arent|wasnt|nor|denies|denied|neither|free of)"
+    r"\b(?:no|not|never|without|ruled out|dont|doesnt|didnt|havent|hasnt|isnt|arent|wasnt|nor|denies|denied|neither|free of)"
     r"(?: (?:any|a|an|the|more|longer|real|signs? of|symptoms? of|feel|feeling|have|having|had|has|experienced?|"
     r"experiencing|get|getting|got|suffer|suffering|from|such|severe|serious|currently|really|been|thoughts? of)){0,4} $"
 )
@@ -40,7 +41,7 @@ _NOT_DENIED_EN = re.compile(r"\b(?:hop(?:e|ing)|pray(?:ing)?|wish|sure|whether|t
 _AS_NEVER_BEFORE = re.compile(r"^ (?:\w{1,8} ){0,2}?(?:like this|this bad|so bad|before|until now)\b")
 _DENIED_ZH = re.compile(
     r"(?:没有|没|并无|无|并不是|(?<!是)(?<!会)(?<!就)不是|并非|未|否认|从不|不再)"
-    r"(?:任何|出现过?|什么|感到|感觉|觉得|明显的?|过|再|有|发生|发过|得过|的|一点){0,3}$"
+    r"(?:任何|出现过?|什么|胸闷|胸痛|呼吸困难|头晕|发烧|咳嗽|感到|感觉|觉得|明显的?|过|再|有|发生|发过|得过|的|一点){0,3}$"
 )
 _DENIED_IN_A_LIST_ZH = re.compile(r"(?:没有|没|并无|无)(?:\w{1,8}?(?:、|和|或者?|及|以及|跟|与)){1,4}$")
 _ASKED_OR_STRESSED_ZH = re.compile(r"有没有|是不是|会不会|[吧吗?]$|[很好真]|非常")
@@ -80,8 +81,8 @@ _NOW = re.compile(
 _COVER = re.compile(
     r"\b(?:cover\w{0,4}|claims?|claiming|claimed|polic(?:y|ies)|premiums?|insur\w{1,6}|benefits?|reimburs\w{1,6}|refund\w{0,4}|"
     r"pay(?:s|ing)? (?:out|for)|payouts?|exclu\w{1,6}|included?|waiting period|declare|disclose|clause|rider|bills?|count as|"
-    r"underwrit\w{1,4}|qualify|eligible|forms?|treatment|screening|what does it say|accidental death)\b"
-    r"|理赔|赔|保险|承保|报销|保障|等待期|免责|条款|投保|核保|除外|去世|身故|包含|包括|重疾|告知|材料|保费|受益人|费用|险种|意外险|科普"
+    r"underwrit\w{1,4}|qualify|eligible|forms?|treatment|screening|what does it say|accidental death|plan|sum insured|critical illness)\b"
+    r"|理赔|赔|保险|承保|报销|保障|等待期|免责|条款|投保|核保|除外|去世|身故|包含|包括|重疾|重大疾病|后遗症|伤残|门诊(?=.{0,4}报)|报多少|告知|材料|保费|受益人|费用|险种|意外险|科普"
 )
 
 
@@ -97,6 +98,12 @@ class _Place:
 
     def after(self, found: re.Match[str]) -> str:
         return self.text[found.end() : found.end() + _NEAR]
+
+    def around(self, found: re.Match[str], pattern: re.Pattern[str]) -> re.Match[str] | None:
+        """Where the pattern stands round the sign; never the whole text, or many signs would cost its
+        square.
+        """
+        return pattern.search(self.text, max(0, found.start() - _ROUND), found.end() + _ROUND)
 
 
 def find_red_flags(text: str) -> tuple[str, ...]:
@@ -123,7 +130,7 @@ def _places(text: str) -> Iterator[_Place]:
     for sentence in _SENTENCE.split(text):
         clauses = [clause.strip() for clause in _CLAUSE.split(sentence) if clause.strip()]
         for clause, then in zip(clauses, [*clauses[1:], ""], strict=False):
-            yield _Place(clause, then)
+            yield _Place(clause, then[:_ROUND])
         if len(clauses) > 1:
             yield _Place(sentence.strip(), "")
 
@@ -188,8 +195,8 @@ def _over(found: re.Match[str], place: _Place) -> bool:
 
 def _long_past(found: re.Match[str], place: _Place) -> bool:
     """Whether the clause dates the sign in the past, and neither it nor the sign's own tense says now."""
-    past = _PAST.search(place.text)
-    if not past or _NOW.search(place.text):
+    past = place.around(found, _PAST)
+    if not past or place.around(found, _NOW):
         return False
     near = place.before(found)[-16:] + found.group()
     if _IS.search(near) and not _WAS.search(near):
@@ -201,7 +208,7 @@ def _asked(found: re.Match[str], place: _Place) -> bool:
     """Whether a name stands in a question about cover, or alone before one ("heart attack, is it
     covered").
     """
-    if _NOW.search(place.text):
+    if place.around(found, _NOW):
         return False
     alone = not (place.before(found).strip() or place.after(found).strip())
-    return bool(_COVER.search(place.text) or (alone and _COVER.search(place.then)))
+    return bool(place.around(found, _COVER) or (alone and _COVER.search(place.then)))

@@ -11,7 +11,7 @@ from nlu.red_flags_row import Row, patterns, stems
 _WHO = r"(?:my|his|her|the|our|their)"
 _PERSON = (
     r"(?:he|hes|she|shes|him|her|mum|mummy|mom|mother|dad|daddy|father|parent|husband|wife|son|daughter|baby|child|kid|"
-    r"brother|sister|gran|grandma|grandpa|grandad|grandmother|grandfather|nan|friend|partner|boyfriend|girlfriend|"
+    r"brother|sister|gran|grandma|grandpa|grandad|grandmother|grandfather|nan|friend|partner|mate|boyfriend|girlfriend|"
     r"neighbou?r|uncle|aunt|aunty|cousin|colleague|roommate|man|woman|guy|lady|boy|girl|toddler|patient|someone|somebody)"
 )
 _BABY = r"\b(?:baby|babys|infant|newborn|toddler|child|kid|son|daughter|\d{1,2} ?(?:day|week|month)s? old)"
@@ -31,7 +31,7 @@ _PILLS = (
 )
 _MANY = (
     r"(?:too (?:many|much)|(?:whole|entire|full) (?:\w{1,12} )?(?:bottle|box|pack\w{0,3}|strip)|all (?:my|the|his|her|of)|"
-    r"\d{2,3}|ten|fifteen|twenty|thirty|forty|fifty|sixty|dozens|handfuls?|a bunch|loads)"
+    r"\d{2,3}|ten|fifteen|twenty|thirty|forty|fifty|sixty|dozens|handfuls?|bunch|loads?|lots|tons)"
 )
 _SELF = r"(?:my|him|her|them|your)sel(?:f|ves)\b"
 _MEANS = r"\b(?:want|wants|wanted|wanting|wish|wishes|going|ready|rather|prefer|hope|hoping|deserve|deserves|about|decided|plan|planning|need|urge|threatens|threatening|threatened|tried|trying|tries)"
@@ -47,6 +47,7 @@ TABLE: tuple[Row, ...] = (
             rf"\b(?:pains?|painful|pressure|tight|tightness|heaviness|ache|aching|squeezing|burning) {_W}{{0,2}}(?:in|on|across|around|behind) (?:{_WHO} )?(?:chest|heart|breastbone)\b",
             rf"\b(?:elephant|weight|brick|truck|stone|someone|something)[\w ]{{0,25}} on {_WHO} chest",
             r"\bchest (?:(?:really|so|still) )?(?:hurts?|hurting|tightness|pressure|feels|is tight|is killing)",
+            rf"\b(?:clutch\w{{0,3}}|grabb\w{{0,3}}|holding) {_WHO} chest\b|\b(?:crush|squeez|stabb)\w{{0,3}} {_WHO} (?:chest|heart)\b|\bheart (?:is )?being (?:crushed|squeezed)",
             rf"{_HAVE}{_W}{{0,3}}(?:(?:chest|heart) pains?|heart attack|cardiac arrest)\b{_NOT_COVER}",
             rf"\b{_PERSON} (?:\w{{1,9}} )?heart (?:has |just )?(?:stopped|isnt beating)|\bmy heart (?:has |just )?stopped",
         ),
@@ -55,13 +56,13 @@ TABLE: tuple[Row, ...] = (
     Row(
         name="stroke",
         stems=stems(
-            "face mouth smile arm leg side body half hand sudden slur speech words speak talk sense gibberish stroke headache"
+            "face mouth smile arm leg side body half hand sudden slur numb weak paralysis speech words speak talk sense gibberish stroke headache"
         ),
         signs=patterns(
             r"\b(?:face|mouth|smile)\b[\w ]{0,16}(?:droop|dropp|crooked|lopsided|uneven|numb|twisted|sagging)",
             r"\b(?:drooping|droopy|crooked|numb|lopsided) (?:face|mouth|smile)\b",
-            r"\b(?:arms?|legs?|side|body|half)\b[\w ]{0,24}\b(?:numb|paraly[sz]ed|weak|cant move|wont move|gone dead|limp)\b",
-            rf"\b(?:cant|couldnt|unable to) (?:move|lift|feel) (?:{_WHO}|one)[\w ]{{0,10}}\b(?:arm|leg|side|hand|face)",
+            r"\b(?:arms?|legs?|side|body|half)\b[\w ]{0,24}\b(?:numb|paraly[sz]ed|weak|cant move|wont move|gone dead|limp|floppy)\b|\bsudden(?:ly)? (?:\w{1,10} )?(?:numb|numbness|weakness|paralysis)\b",
+            rf"\b(?:cant|couldnt|unable to) (?:move|lift|feel) (?:{_WHO}|one|half)[\w ]{{0,10}}\b(?:arm|leg|side|hand|face|body)",
             rf"\bsuddenly (?:\w{{1,10}} ){{0,2}}cant (?:speak|talk|see|move|walk|stand)\b|\b{_PERSON} cant (?:speak|talk)\b(?! (?:to|with|about|on|english|chinese|cantonese|mandarin)\b)",
             r"\bslurr|\bspeech (?:is|has become|became) (?:strange|unclear|garbled)|\b(?:words|speech) (?:\w{1,6} )?(?:come|comes|coming) out (?:wrong|funny|strange)",
             r"\bcant (?:speak|talk) (?:properly|suddenly|all of a sudden|clearly|right)",
@@ -74,14 +75,16 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         name="breathing",
-        stems=stems("breath air gasping chok suffocat lips turn go went asthma inhaler"),
+        stems=stems(
+            "blue purple gray grey breath air gasping chok suffocat lips turn go went asthma inhaler"
+        ),
         signs=patterns(
             rf"\b(?:cant|can hardly|can barely|hardly|barely|couldnt|unable to|not able to|struggl\w{{1,3}} to|fighting to|fights to|hard to|difficult to) (?:\w{{1,10}} )?(?:breath|breathe|breathing|catch {_WHO} breath|get (?:any |enough )?air|get a breath)\b",
             r"\b(?:trouble|difficulty|difficulties|problems?|hard time|struggling|laboured|labored) (?:with )?(?:\w{1,10} )?breathing\b",
             r"\b(?:not|stopped|isnt|arent|no longer|quit|wasnt|hardly|barely) breathing\b",
             rf"\b{_WHO} breathing (?:is |has |has become )?(?:\w{{1,6}} )?(?:stopped|worse|shallow|fast|difficult|hard|laboured|labored|weak)",
             rf"\bgasping\b|\b(?:im|am|is|are|{_PERSON}) (?:\w{{1,6}} )?(?:choking|suffocating)\b|\bchoking on\b",
-            r"\blips (?:\w{1,7} )?(?:\w{1,7} )?(?:blue|purple|gr[ae]y)|\bblue lips|\b(?:turning|turned|going|gone|went) (?:blue|purple|gr[ae]y)\b",
+            rf"\blips (?:\w{{1,7}} )?(?:\w{{1,7}} )?(?:blue|purple|gr[ae]y)|\bblue lips|\b(?:{_PERSON} (?:is|looks|went|has gone|has turned)|hes|shes) (?:all )?(?:blue|purple|gr[ae]y)\b|\b(?:turning|turned|going|gone|went) (?:blue|purple|gr[ae]y)\b",
             r"\bshort of breath\b|\b(?:severe|sudden|extreme) shortness of breath\b|\bchoking (?:help|to death)",
             rf"{_HAVE}{_W}{{0,3}}(?:asthma attack|shortness of breath)\b{_NOT_COVER}",
             r"\binhaler (?:isnt|doesnt|is not|not) (?:work|help)",
@@ -103,7 +106,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         name="bleeding",
-        stems=stems("bleed blood"),
+        stems=stems("bleed blood emorrhag"),
         signs=patterns(
             r"\b(?:wont|doesnt|cant|isnt|not|never|keeps) (?:\w{1,6} )?(?:stop|stops|stopping|stopped) (?:the |this |her |his |my )?bleed",
             rf"\bbleed\w{{0,4}} {_W}{{0,3}}(?:wont|doesnt|not|isnt|cant|never) (?:be )?stop",
@@ -113,35 +116,39 @@ TABLE: tuple[Row, ...] = (
             rf"\b(?:vomit\w{{0,4}}|throw\w{{0,3}}|threw|cough\w{{0,3}}|spit\w{{0,4}}|puk\w{{1,3}}|peeing|pooing|pooping|passing) (?:up )?{_W}{{0,2}}blood\b(?! (?:tests?|pressure|sugar))|\bblood in (?:my|his|her) vomit",
             rf"{_HAVE}{_W}{{0,3}}(?:heavy|severe|profuse|massive|uncontroll\w{{1,4}}|internal) bleeding\b{_NOT_COVER}",
         ),
-        names=patterns(r"\b(?:heavy|severe|profuse|massive|uncontroll\w{1,4}) bleeding\b"),
+        names=patterns(
+            r"\bha?emorrhag(?:ing|e)\b", r"\b(?:heavy|severe|profuse|massive|uncontroll\w{1,4}) bleeding\b"
+        ),
     ),
     Row(
         name="unconscious",
         stems=stems(
-            "conscious unresponsive respond answering moving react wake waking woken passed faint black cold collapsed heartbeat pulse floor ground keeled drop slumped"
+            "dying conscious unresponsive respond answering moving react wake waking woken passed faint black cold collapsed heartbeat pulse floor ground keeled drop down over slumped"
         ),
         signs=patterns(
             rf"\b(?:is|are|was|were|hes|shes|lying|lies|fell|found|still|gone|went|knocked|{_PERSON}) (?:\w{{1,10}} ){{0,2}}unconscious\b",
             rf"\b(?:{_PERSON}|im) (?:\w{{1,12}} ){{0,3}}(?:unresponsive|(?:not|isnt|stopped|no longer) (?:responding|answering me|moving|reacting))\b(?! to (?:my )?(?:e?mails?|messages?|calls?|claims?|letters?))",
             rf"\b(?:wont|doesnt|cant|not|isnt|couldnt) (?:be )?(?:wake|wakes|waking|woken|wake {_PERSON})\b|\bcant wake\b",
+            rf"\b(?:im|hes|shes|{_PERSON} is|feel like|feels like) dying\b(?! (?:to|for|of (?:laughter|boredom|curiosity))\b)",
             r"\bpassed out\b|\bfainted\b|\blost consciousness|\blosing consciousness|\bblacked out\b|\bout cold\b|\bin and out of consciousness",
             r"(?<!roof )(?<!roof has )(?<!ceiling )(?<!wall )(?<!market )(?<!bank )(?<!building )\bcollapsed\b",
             r"\bno (?:heartbeat|pulse)\b|\b(?:cant|dont|couldnt) (?:find|feel|get) (?:\w{1,4} )?pulse",
             rf"\b{_PERSON} (?:\w{{1,12}} ){{0,4}}(?:floor|ground)\b[\w ]{{0,25}}\b(?:not|isnt|wont|doesnt|unable|cant) (?:mov|answer|respond|react|talk|speak|wak|get up)",
-            rf"\b{_PERSON} (?:has )?(?:just |suddenly )?(?:dropped|keeled|drops|slumped) (?:\w{{1,4}} ){{0,2}}(?:floor|ground|over|down)\b",
+            rf"\b{_PERSON} (?:has )?(?:just |suddenly )?(?:dropped|keeled|drops|slumped|went) (?:\w{{1,4}} ){{0,2}}(?:floor|ground|over|down)\b(?! (?:to|the|there|on|for)\b)|\b(?:chest|head|heart|stomach)\b[\w ]{{0,12}}\bwent down\b",
         ),
         names=patterns(r"\bunconscious\b(?! bias)"),
     ),
     Row(
         name="overdose_or_poison",
         stems=stems(
-            "pill tab med capsule paracetamol tylenol ibuprofen aspirin panadol xanax valium insulin acetaminophen antidepressant painkiller opioid bottle box pack strip many overdos bleach poison pesticide antifreeze detergent batter drain weed thinner petrol gasoline magnet clean acid monoxide"
+            "pill tab med capsule paracetamol tylenol ibuprofen aspirin panadol xanax valium insulin acetaminophen antidepressant painkiller opioid bottle box pack strip many od overdos bleach poison pesticide antifreeze detergent batter drain weed thinner petrol gasoline magnet clean acid monoxide heroin fentanyl cocaine meth drugs oxycodone morphine alcohol snake viper cobra scorpion jellyfish widow"
         ),
         signs=patterns(
             rf"\b(?:took|taken|taking|swallowed|ate|eaten|drank|had|popped|downed) {_W}{{0,4}}{_MANY}(?: of)?(?: \w{{1,15}}){{0,3}} {_PILLS}\b|\b(?:took|taken|swallowed|ate|drank) {_W}{{0,3}}(?:whole|entire|full) (?:\w{{1,12}} )?(?:bottle|box|pack|strip)|\b(?:took|taken) too many(?=$|[,.;!?]| and\b)",
-            rf"\b(?:took|taken|taking|has|have|had|having) {_W}{{0,2}}overdose\b|\boverdos(?:ed|ing)\b",
+            rf"\b(?:took|taken|taking|has|have|had|having) {_W}{{0,2}}overdose\b|\boverdos(?:ed|ing)\b|\b(?:has|have|just) od(?:ed|d)?(?=$|[,.;!?]| on\b| and\b)",
             rf"\b(?:drank|drunk|drinking|drinks|swallowed|swallows|ate|eaten|inhaled|licked|got into) {_W}{{0,4}}(?:bleach|poison|pesticide|antifreeze|detergent|batter(?:y|ies)|drain cleaner|weed ?killer|paint thinner|petrol|gasoline|magnets?|cleaner|cleaning fluid|acid)\b",
-            r"\b(?:been|was|got|is|am|were|hes|shes) poisoned\b",
+            r"\b(?:been|was|got|is|am|were|hes|shes) poisoned\b|\b(?:too much|a lot of|bad) (?:heroin|fentanyl|cocaine|meth|drugs|insulin|methadone|oxycodone|morphine|alcohol)\b",
+            r"\b(?:bit|bitten|stung|bite) (?:\w{1,6} ){0,3}(?:by )?(?:a |an )?(?:\w{1,10} )?(?:snake|viper|cobra|scorpion|jellyfish|black widow)\b|\bsnake ?bite\b|\b(?:wrong|somebody elses|someone elses) (?:medicine|medication|pills?|tablets?) (?:and|by mistake)",
             rf"{_HAVE}{_W}{{0,3}}poisoning\b{_NOT_COVER}",
         ),
         names=patterns(r"\boverdose\b", r"\bpoison(?:ed|ing)\b", r"\bcarbon monoxide\b"),
@@ -149,30 +156,31 @@ TABLE: tuple[Row, ...] = (
     Row(
         name="self_harm",
         stems=stems(
-            "self selves suicid life lives end die dead exist wake woke born liv here around world earth cant reason point purpose meaning future better miss care notice cry forever good jump edge ledge roof railing pill tab med rope gun razor blade noose knife goodbye note letter message wrist vein throat arm kill unalive capsule paracetamol tylenol ibuprofen aspirin panadol xanax valium insulin acetaminophen antidepressant painkiller opioid bottle box pack them"
+            "want wish self selves suicid life lives end dying death die dead exist wake woke born liv here around world earth cant reason point purpose meaning future better miss care notice cry forever good jump bridge edge ledge roof railing pill tab med rope gun razor blade noose knife goodbye note letter message wrist vein throat arm kill unalive cutting capsule paracetamol tylenol ibuprofen aspirin panadol xanax valium insulin acetaminophen antidepressant painkiller opioid bottle box pack them"
         ),
         always=patterns(
-            rf"\b(?:kill|kills|killing|killed|hang|hanging|shoot|drown|unalive|stab) {_SELF}",
+            rf"\b(?:kill|kills|killing|killed|off|hang|hangs|hanging|hanged|hung|shoot|shot|drown|drowned|unalive|stab|stabbed) {_SELF}",
             rf"(?:{_MEANS}(?: to)?|\b(?:gonna|might|may|will|ill|could|can|keep|keeps|started|been|stop)|{_THINKS}) (?:\w{{1,8}} )?(?:hurt|harm|cut|burn)(?:t?ing)? {_SELF}",
             r"\b(?:feel|feels|feeling|felt|am|im|not|is|hes|shes|are|been|being|so|become|becoming) suicidal\b",
             rf"(?:{_MEANS}(?: to)?|{_THINKS}|\b(?:i|ill|im|gonna|might|will|would|attempt|attempted|attempting)) (?:\w{{1,8}} ){{0,2}}suicid",
             rf"\bi (?:\w{{1,8}} )?(?:commit|committed|attempt|attempted) suicide|\b{_PERSON} (?:is )?(?:threatens|threatening|going|wants|trying) (?:to )?(?:commit )?suicid",
             r"\bend(?:ing)? (?:my|his|her|their) (?:own )?li(?:fe|ves)\b|\bend(?:ing)? it all\b|\btak(?:e|ing) (?:my|(?:his|her) own) (?:own )?life\b",
+            rf"{_THINKS} (?:\w{{1,6}} ){{0,2}}(?:dying|death|ways to die|how to die|being dead|killing)\b|\b(?:ways|how|best way|easiest way|painless way) to (?:die|kill (?:my|your|one)sel)",
             rf"{_MEANS} (?:to )?(?:just )?(?:i (?:was|were|am|could) )?(?:just )?(?:to )?(?:die|be dead|not exist|stop existing|not wake up|never wake up|not be here|never been born)\b",
             r"\b(?:rather|better|wish (?:to be|i was|i were|im)|want to be) dead\b|\b(?:hope|wish) (?:that )?i (?:\w{1,6} )?(?:wont|dont|didnt|never|wasnt|hadnt) (?:\w{1,5} )?(?:wake|woke|born|exist)",
             r"\b(?:dont|doesnt|no longer|not) (?:\w{1,7} )?(?:want|wish) to (?:live|be alive|exist|wake up|go on|keep going|keep living|carry on)\b(?! (?:in|at|with|there|near)\b)",
             r"\b(?:dont|doesnt|no longer|not) (?:\w{1,7} )?(?:want|wish) to be (?:here|around|in this world|on this earth)\b",
             r"\bcant (?:go on|carry on|keep going|live)(?: any ?more| like this| living|(?=$|[,.;!?]| and\b))",
-            r"\bno (?:\w{1,10} )?(?:reason|point|purpose|meaning) (?:to|in|of|for) (?:\w{1,8} )?(?:live|living|life|go on|going on|be alive|being alive|carry|staying)",
+            r"\b(?:whats|what is) the point (?:of|in) (?:\w{1,8} )?(?:life|living|going on|being alive)\b|\bno (?:\w{1,10} )?(?:reason|point|purpose|meaning) (?:to|in|of|for) (?:\w{1,8} )?(?:live|living|life|go on|going on|be alive|being alive|carry|staying)",
             r"\b(?:cant|dont|no longer|not) (?:see|find|have|feel) (?:\w{1,4} )?(?:reason|point|purpose|meaning|future) (?:\w{1,10} ){0,3}(?:live|living|life|alive|going on|go on)\b",
-            r"\b(?:not|isnt) worth living|\blife (?:is|isnt|has|feels) (?:\w{1,10} )?(?:not worth|pointless|meaningless|no meaning|unbearable)|\b(?:tired|sick) of (?:living|life|being alive)\b(?! (?:in|at|with|here|near)\b)|\bdone with life\b|\bhate being alive",
-            r"\bbetter off (?:dead|without me|if i (?:was|were|am|die))|\b(?:miss|care|notice|cry)(?: \w{1,6}){0,2} if i (?:was|were|am|die|died|disappear\w{0,2}|killed)\b",
+            r"\b(?:not|isnt) worth living|\blife (?:isnt|not|no longer|is no longer) worth|\blife (?:is|isnt|has|feels) (?:\w{1,10} )?(?:not worth|pointless|meaningless|no meaning|unbearable)|\b(?:tired|sick) of (?:living|life|being alive)\b(?! (?:in|at|with|here|near)\b)|\bdone with (?:life|living)\b|\bdone with everything[\w ,]{0,20}goodbye|\bhate being alive",
+            r"\bbetter off (?:dead|without me|if i (?:was|were|am|die))|\bif i (?:was|were|am) (?:gone|dead) (?:\w{1,8} ){0,3}(?:miss|care|notice|cry|better|happier)\b|\b(?:miss|care|notice|cry)(?: \w{1,6}){0,2} if i (?:was|were|am|die|died|disappear\w{0,2}|killed)\b",
             r"\b(?:disappear|vanish|sleep|asleep) (?:and )?(?:forever|for good|never wake)|\bnever wake up again",
             r"\bjump(?:ing)? (?:off|from|out of|in front of|under) (?:\w{1,10} ){1,3}(?:bridge|roof|building|window|balcony|train|cliff|floor|bus)|\bjump(?:ing)? (?:off|from|in front of) (?:a|the|this) (?:\w{1,10} )?(?:bridge|roof|building|balcony|train|cliff)",
-            r"\b(?:im|am|is|standing|sitting|stand|sit|hes|shes) (?:\w{1,8} )?(?:on|at) (?:the |a )?(?:edge of |ledge|rooftop|roof of|railing)",
+            r"\b(?:im|am|is|standing|sitting|stand|sit|hes|shes) (?:\w{1,8} )?(?:on|at) (?:the |a )?(?:edge of |ledge|rooftop|roof of|railing|(?:edge of the )?bridge\b)",
             rf"\b(?:pills?|tablets?|rope|gun|razor|blade|noose|knife) (?:is |are )?(?:in my hand|in front of me|ready|next to me|to my)|(?:{_MEANS} to|\b(?:gonna|will|ill|might)|{_THINKS}) (?:\w{{1,6}} )?(?:take|swallow|taking|swallowing) (?:them all|all (?:my|the|of)[\w ]{{0,12}}{_PILLS})",
             r"\bgoodbye (?:everyone|forever|world|cruel)|\b(?:suicide|goodbye) (?:note|letter)|\bthis is (?:my )?(?:goodbye|last message|the end for me)",
-            r"\b(?:slit|slitting|cut|cutting) (?:my|her|his|their) (?:wrists?|veins?|throat|arms? (?:again|open))|\b(?:please|just|someone|somebody) kill me\b|\bunalive\b",
+            r"\b(?:slit|slitting|cut|cutting) (?:my|her|his|their) (?:wrists?|veins?|throat|arms? (?:again|open))|\b(?:please|just|someone|somebody) kill me\b|\bunalive\b|\b(?:been|started|keep|keeps) cutting(?: again\b|(?=$|[,.;!?]))",
         ),
         signs=patterns(
             rf"\b(?:cut|harmed|cutting|harming|hurting) {_SELF}(?! (?:at|while|when|in|on|off|by|playing|doing|shaving|cooking)\b)"
@@ -203,7 +211,7 @@ TABLE: tuple[Row, ...] = (
             rf"\b(?:is|hes|shes|started|{_PERSON}) (?:\w{{1,6}} )?(?:seizing|convulsing|fitting)\b|\bfoaming at the mouth|\bshaking (?:\w{{1,6}} )?(?:all over|uncontroll|violently)|\beyes (?:\w{{1,5}} )?roll",
             r"\bseizures? (?:\w{1,6} )?(?:wont|doesnt|not|keeps?|isnt) (?:stop|com|end)",
         ),
-        names=patterns(rf"\bseizures?\b{_NOT_COVER}", r"\bconvuls", r"\bepileptic fit"),
+        names=patterns(rf"\bseizures?\b(?! of\b){_NOT_COVER}", r"\bconvuls", r"\bepileptic fit"),
     ),
     Row(
         name="pregnancy",
@@ -225,16 +233,21 @@ TABLE: tuple[Row, ...] = (
     Row(
         name="injury",
         stems=stems(
-            "head stabbed shot electrocuted hit run burn bone trapped crash accident cut chopped sliced amputat"
+            "fell fall head stabbed shot electrocuted hit run burn scald boiling hot drown bone trapped crash accident cut chopped sliced amputat"
         ),
         signs=patterns(
-            rf"\b(?:hit|banged|injured|smashed|cracked|bumped) {_WHO} head\b[\w ,.]{{0,40}}\b(?:vomit\w{{0,4}}|confused|dizzy|drowsy|passed|memory|blurr\w{{0,3}}|sick|bleeding)",
+            rf"\b(?:hit|banged|injured|smashed|cracked|bumped) {_WHO} head\b[\w ,.]{{0,40}}\b(?:vomit\w{{0,4}}|throwing up|confused|dizzy|drowsy|passed|memory|blurr\w{{0,3}}|sick|bleeding)",
             rf"\b(?:been|was|got|were|hes|shes) (?:\w{{1,8}} )?(?:stabbed|shot|electrocuted)\b|\b{_PERSON} just (?:got |been )?(?:hit by|run over)",
-            r"\b(?:badly|severely) burn(?:ed|t)\b|\bburn(?:ed|t) (?:\w{1,10} ){0,3}(?:badly|severely|all over)|\bbone (?:is )?(?:sticking|poking) out",
+            r"\b(?:badly|severely) (?:burn(?:ed|t)|scalded)\b|\b(?:boiling|hot) (?:water|oil|tea|coffee|soup) (?:\w{1,6} ){0,2}(?:on|over|all over) (?:my|his|her|him|the)\b|\bdrowning\b|\bdrowned\b|\bburn(?:ed|t) (?:\w{1,10} ){0,3}(?:badly|severely|all over)|\bbone (?:is )?(?:sticking|poking) out",
             rf"\b(?:crash|accident)\b[\w ,]{{0,40}}\b(?:trapped|bleeding|unconscious|not moving|isnt moving|cant move|cant get out)|\b(?:im|we are|hes|shes|{_PERSON} is|people are) trapped (?:in|under|inside)\b",
             rf"\b(?:cut|chopped|sliced) off (?:{_WHO} )?(?:finger|hand|toe|foot|arm|leg)",
         ),
-        names=patterns(r"\b(?:third degree|severe|bad) burns?\b", r"\bamputat", r"\belectrocuted\b"),
+        names=patterns(
+            r"\b(?:third degree|severe|bad) burns?\b",
+            r"\bamputat",
+            r"\belectrocuted\b",
+            r"\b(?:fell|fallen|falls) (?:off|from|out of) (?:\w{1,10} ){1,3}(?:roof|window|balcony|ladder|building|floor)",
+        ),
     ),
     Row(
         name="danger",
@@ -242,6 +255,13 @@ TABLE: tuple[Row, ...] = (
         signs=patterns(
             r"\b(?:is|are|hes|shes|keeps|they) (?:\w{1,6} )?(?:beating|hitting|strangling|attacking|choking) (?:me|us|her|him)\b|\b(?:going|wants|threatens|threatening|trying) to kill (?:me|us|her|him)\b",
             r"\b(?:house|flat|apartment|kitchen|building|room|home|clothes|car) (?:is )?on fire\b|\bi (?:was|have been|got) (?:just )?raped|\bbeing attacked\b",
+        ),
+    ),
+    Row(
+        name="abdomen",
+        stems=stems("stomach abdom belly tummy"),
+        signs=patterns(
+            rf"{_SEVERE} (?:\w{{1,9}} ){{0,3}}(?:stomach|abdominal|belly|tummy) (?:pain|ache|cramps)|\b(?:stomach|abdomen|belly|tummy)[\w ]{{0,12}}\b(?:excruciating|unbearable|rock hard|rigid)",
         ),
     ),
 )

@@ -57,6 +57,7 @@ TOLD: dict[str, tuple[str, ...]] = {
     "diabetic_crisis": ("he is diabetic and keeps vomiting", "糖尿病，一直呕吐昏睡"),
     "injury": ("she hit her head and is vomiting", "I have been stabbed", "头撞了之后一直吐", "触电了"),
     "danger": ("my husband is beating me", "our house is on fire", "他正在打我", "有人要杀我"),
+    "abdomen": ("I have severe stomach pain", "肚子痛得打滚"),
 }
 PLAYED_DOWN = (
     "{}",
