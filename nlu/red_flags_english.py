@@ -156,7 +156,7 @@ TABLE: tuple[Row, ...] = (
     Row(
         name="self_harm",
         stems=stems(
-            "want wish self selves suicid life lives end dying death die dead exist wake woke born liv here around world earth cant reason point purpose meaning future better miss care notice cry forever good jump bridge edge ledge roof railing pill tab med rope gun razor blade noose knife goodbye note letter message wrist vein throat arm kill unalive cutting capsule paracetamol tylenol ibuprofen aspirin panadol xanax valium insulin acetaminophen antidepressant painkiller opioid bottle box pack them"
+            "want wish happier self selves suicid life lives end dying death die dead exist wake woke born liv here around world earth cant reason point purpose meaning future better miss care notice cry forever good jump bridge edge ledge roof railing pill tab med rope gun razor blade noose knife goodbye note letter message wrist vein throat arm kill unalive cutting capsule paracetamol tylenol ibuprofen aspirin panadol xanax valium insulin acetaminophen antidepressant painkiller opioid bottle box pack them"
         ),
         always=patterns(
             rf"\b(?:kill|kills|killing|killed|off|hang|hangs|hanging|hanged|hung|shoot|shot|drown|drowned|unalive|stab|stabbed) {_SELF}",
