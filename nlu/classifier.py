@@ -17,7 +17,7 @@ from safetensors.numpy import load_file
 from nlu.errors import PartUnreadable
 from nlu.ngrams import buckets
 
-FORMAT = 1
+FORMAT = 2
 HEAD, SETTINGS = "head.safetensors", "intents.json"
 NO_GUARANTEE = "no guarantee"
 
@@ -57,13 +57,16 @@ class OosScale:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A network of one hidden layer over the sentence vector and the summed rows of hashed n-grams."""
+    """A network of one hidden layer over the sentence vector and the summed rows of hashed n-grams, and
+    beside it a linear model of the vector alone; their scores are added.
+    """
 
     ngrams: Array  # [buckets, width]
     w1: Array  # [dim + width, hidden]
     b1: Array
     w2: Array  # [hidden, labels]
     b2: Array
+    linear: Array  # [dim, labels]
     reference: Array  # [rows, dim]: vectors of training texts, for the distance
     scale: float  # of the unit vector, so that it weighs against the n-grams
 
@@ -71,7 +74,7 @@ class Head:
         """Unscaled scores [n, labels]. The torch twin in training/head.py computes the same."""
         bags = np.stack([self._bag(text) for text in texts]) if texts else self.ngrams[:0]
         hidden = np.maximum(np.concatenate([vectors * self.scale, bags], axis=1) @ self.w1 + self.b1, 0.0)
-        return np.asarray(hidden @ self.w2 + self.b2, dtype=np.float32)
+        return np.asarray(hidden @ self.w2 + self.b2 + vectors @ self.linear, dtype=np.float32)
 
     def distance(self, vectors: Array) -> Array:
         """1 - cosine to the nearest training text, [n]."""

@@ -129,7 +129,7 @@ def check_enough(rows: Rows) -> list[str]:
 def write_intents(head: Head, settings: dict[str, Any], out: Path) -> None:
     """Writes head.safetensors and intents.json; the wide tables in half precision, at no cost in accuracy."""
     half = {"ngrams": head.ngrams, "reference": head.reference}
-    full = {"w1": head.w1, "b1": head.b1, "w2": head.w2, "b2": head.b2}
+    full = {"w1": head.w1, "b1": head.b1, "w2": head.w2, "b2": head.b2, "linear": head.linear}
     save_file({**{k: v.astype(np.float16) for k, v in half.items()}, **full}, out / HEAD)
     (out / SETTINGS).write_text(
         json.dumps(settings, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8"

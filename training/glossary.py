@@ -33,9 +33,10 @@ _LONGEST = 40
 _EVERYDAY = {
     "保单": "policy", "办": "handle", "被": "by", "不是": "not", "查": "check", "出": "out", "都": "all",
     "给": "give", "号": "number", "回": "return", "家": "family", "交": "pay", "卡": "card",
-    "扣": "deduct", "扣款": "payment deducted", "老公": "husband", "里": "in", "没": "not", "哪": "which", "能": "can",
-    "钱": "money", "让": "let", "人工": "human agent", "日": "day", "为": "for", "行": "OK", "要": "want",
-    "月": "month", "在": "at", "怎么": "how", "转": "transfer", "转人工": "talk to a human agent",
+    "扣": "deduct", "扣款": "payment deducted", "老公": "husband", "里": "in",
+    "没": "not", "哪": "which", "能": "can", "钱": "money", "让": "let", "人工": "human agent",
+    "日": "day", "为": "for", "行": "OK", "要": "want", "月": "month", "在": "at", "怎么": "how",
+    "转": "transfer", "转人工": "talk to a human agent",
 }  # fmt: skip
 
 

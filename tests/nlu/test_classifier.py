@@ -13,7 +13,7 @@ from nlu.errors import PartUnreadable
 
 DIM, WIDTH, HIDDEN = 4, 3, 5
 SETTINGS: dict[str, Any] = {
-    "format": 1, "labels": ["faq", "greet", "oos"], "oos_labels": ["oos"],
+    "format": 2, "labels": ["faq", "greet", "oos"], "oos_labels": ["oos"],
     "scale": 2.0, "temperature": 0.5, "alpha": 0.05, "quantile": 0.9, "guarantee": "promised",
     "oos": {
         "energy_mean": -1.0, "energy_std": 1.0, "distance_mean": 0.1, "distance_std": 0.1, "threshold": 1e6,
@@ -29,6 +29,7 @@ def part(folder: Path, **changes: Any) -> Path:
         "b1": (HIDDEN,),
         "w2": (HIDDEN, 3),
         "b2": (3,),
+        "linear": (DIM, 3),
     }
     tensors = {name: chance.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
     tensors["reference"] = np.eye(DIM, dtype=np.float16)
@@ -83,7 +84,7 @@ def test_without_enough_rows_there_is_no_guarantee(tmp_path: Path) -> None:
     assert not classifier.predict(vectors(1), ["x"])[0].guaranteed
 
 
-@pytest.mark.parametrize("changes", [{"format": 2}, {"labels": None}, {"oos": {}}])
+@pytest.mark.parametrize("changes", [{"format": 1}, {"labels": None}, {"oos": {}}])
 def test_settings_of_another_shape_are_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
     with pytest.raises(PartUnreadable):
         IntentClassifier.load(part(tmp_path, **changes))

@@ -41,12 +41,13 @@ def make_bundle(root: Path, reads: Mapping[str, str]) -> Bundle:
         "b1": np.zeros(size),
         "w2": np.eye(size) * 5,
         "b2": np.zeros(size),
+        "linear": np.zeros((size, size)),
         "reference": np.eye(size)[:2],
     }
     save_file({name: value.astype(np.float32) for name, value in head.items()}, intents / "head.safetensors")
     oos = {"energy_mean": 0, "energy_std": 1, "distance_mean": 0, "distance_std": 1, "threshold": 1e9}
     settings = {
-        "format": 1,
+        "format": 2,
         "labels": INTENTS,
         "oos_labels": ["out_of_scope"],
         "scale": 1.0,
