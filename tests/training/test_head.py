@@ -32,7 +32,7 @@ def test_numpy_serves_what_torch_computes() -> None:
 def test_the_linear_model_adds_its_scores(classes: int) -> None:
     torch.manual_seed(0)
     head = to_served(HeadNetwork(6, classes, RECIPE).eval(), points()[:0], RECIPE)
-    both = add_linear(head, points(), LABELS, 30.0)
+    both = add_linear(head, points(), LABELS, RECIPE)
     gained = both.logits(points(), TEXTS) - head.logits(points(), TEXTS)
     assert (gained[:, :2].argmax(axis=1) == LABELS).mean() > 0.9
     assert (gained[:, 2:] == 0).all()  # a class without rows gets no say
