@@ -11,7 +11,7 @@ import click
 
 from bot.cli.output import examples, json_option, write_json
 from bot.config import read_settings
-from bot.console.accounts import Role, create_user
+from bot.console.accounts import Role, create_user, has_administrator, role_of_new
 from bot.console.passwords import Passwords
 from bot.store.errors import StoreError
 from bot.store.migrate import migrate
@@ -44,21 +44,33 @@ def users() -> None:
 
 @users.command(epilog=examples("frontdesk users add nora --role agent --display-name Nora --project my-bot"))
 @click.argument("name")
-@click.option("--role", type=click.Choice([*Role]), default=Role.AGENT, show_default=True)
+@click.option(
+    "--role",
+    type=click.Choice([role.value for role in Role]),
+    help="Default: agent; administrator for the first account of all.",
+)
 @click.option("--display-name", help="What customers read when this user answers them.")
 @PASSWORD
 @PROJECT
 @DATABASE
 def add(
-    name: str, role: str, display_name: str | None, password: str, project: Path, database: str | None
+    name: str, role: str | None, display_name: str | None, password: str, project: Path, database: str | None
 ) -> None:
-    """Add NAME."""
-    _with_store(
-        project,
-        database,
-        lambda store: create_user(store, name, role, password, display_name=display_name),
-    )
-    click.echo(f"{name} may sign in as {role}.")
+    """Add NAME. The first account is an administrator unless --role says otherwise."""
+
+    async def make(store: Store) -> tuple[str, bool]:
+        given = await role_of_new(store, role)
+        await create_user(store, name, given, password, display_name=display_name)
+        return given, await has_administrator(store)
+
+    given, managed = _with_store(project, database, make)
+    first = ", being the first account" if given == Role.ADMINISTRATOR and role is None else ""
+    click.echo(f"{name} may sign in as {given}{first}.")
+    if not managed:
+        click.echo(
+            "Nobody is administrator yet: `frontdesk users add NAME --role administrator` makes one.",
+            err=True,
+        )
 
 
 @users.command("list", epilog=examples("frontdesk users list --project my-bot"))

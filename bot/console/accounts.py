@@ -85,13 +85,36 @@ async def setup_token(store: Store) -> str | None:
     return token
 
 
-async def spend_setup_token(store: Store, token: str) -> None:
-    """Take the one token that makes the first administrator. Raises NotAllowed if it is not that."""
+async def first_user(
+    store: Store, token: str, name: str, password: str, *, passwords: Passwords | None = None
+) -> User:
+    """The first administrator, made with the one token there is; it is spent only once the account stands.
+    Raises NotAllowed if it is not that token, and what `create_user` raises.
+    """
+    if await store.accounts.count():
+        raise NotAllowed("This set-up link has done its work: somebody can sign in already. Sign in instead.")
     stored = await store.settings.get(SETUP_KEY)
-    valid = isinstance(stored, str) and hmac.compare_digest(stored, _digest(token))
-    if not valid or await store.accounts.count():
-        raise NotAllowed("This set-up link is used up or wrong; restart the server for a new one.")
+    if not isinstance(stored, str) or not hmac.compare_digest(stored, _digest(token)):
+        raise NotAllowed(
+            "This set-up link is an old one. Each start of the server prints a new one; open the latest."
+        )
+    user = await create_user(store, name, Role.ADMINISTRATOR, password, passwords=passwords)
     await store.settings.put(SETUP_KEY, None)
+    return user
+
+
+async def role_of_new(store: Store, wished: str | None) -> str:
+    """The wished role, else agent, but administrator as long as nobody can sign in: else nobody could ever
+    make another user.
+    """
+    if wished:
+        return wished
+    return Role.AGENT if await store.accounts.count() else Role.ADMINISTRATOR
+
+
+async def has_administrator(store: Store) -> bool:
+    """Whether somebody who can sign in may manage the others."""
+    return any(user.role == Role.ADMINISTRATOR and not user.disabled for user in await store.accounts.all())
 
 
 def _digest(token: str) -> str:

@@ -13,15 +13,14 @@ from typing import Any
 from aiohttp import web
 
 from bot.console.accounts import (
-    Role,
     create_user,
     display_name,
+    first_user,
     parse_role,
     set_display_name,
-    spend_setup_token,
 )
 from bot.console.errors import BadInput, NotThere, WrongPassword
-from bot.console.passwords import LONGEST, SHORTEST, Passwords
+from bot.console.passwords import LONGEST, Passwords
 from bot.console.policy import Ask
 from bot.console.sessions import COOKIE, Sessions
 from bot.store.accounts import User
@@ -58,11 +57,8 @@ class People:
             ask.text("name"),
             ask.text("password", longest=LONGEST),
         )
-        if len(password) < SHORTEST:
-            raise BadInput(f"A password has {SHORTEST} to {LONGEST} characters; choose another.")
         async with self._setting_up:
-            await spend_setup_token(self.store, token)
-            user = await create_user(self.store, name, Role.ADMINISTRATOR, password, passwords=self.passwords)
+            user = await first_user(self.store, token, name, password, passwords=self.passwords)
         return await self._enter(ask, user, "set_up")
 
     async def _enter(self, ask: Ask, user: User, verb: str) -> web.Response:

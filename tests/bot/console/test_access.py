@@ -249,6 +249,33 @@ async def test_the_first_administrator_comes_in_by_a_link_that_works_once(
     assert (again.status, await setup_token(server.store)) == (403, None)
 
 
+@pytest.mark.parametrize("given", [{"password": "short"}, {"name": "Mia Meyer"}, {"password": "x" * 201}])
+async def test_a_slip_in_the_form_leaves_the_link_good(
+    server: SmallServer, stranger: Browser, given: dict[str, str]
+) -> None:
+    token = await setup_token(server.store)
+    right = {"token": token, "name": "mia", "password": PASSWORD}
+    assert (await stranger.post("set-up", **{**right, **given})).status == 400
+    assert (await stranger.post("set-up", **right)).status == 200
+
+
+async def test_a_name_that_is_taken_leaves_the_link_good(server: SmallServer, stranger: Browser) -> None:
+    await create_user(server.store, "mia", Role.AGENT, PASSWORD, passwords=CHEAP)
+    await server.store.accounts.change("mia", disabled=True)
+    token = await setup_token(server.store)
+    assert (await stranger.post("set-up", token=token, name="mia", password=PASSWORD)).status == 409
+    assert (await stranger.post("set-up", token=token, name="max", password=PASSWORD)).status == 200
+
+
+async def test_a_link_that_does_nothing_says_why(server: SmallServer, stranger: Browser) -> None:
+    old = await setup_token(server.store)
+    await setup_token(server.store)
+    given = {"token": old, "name": "mia", "password": PASSWORD}
+    assert "open the latest" in await (await stranger.post("set-up", **given)).text()
+    await create_user(server.store, "eve", Role.AGENT, PASSWORD, passwords=CHEAP)
+    assert "Sign in instead" in await (await stranger.post("set-up", **given)).text()
+
+
 async def test_answers_are_never_cached_and_say_their_type(server: SmallServer, stranger: Browser) -> None:
     response = await stranger.get("session")
     assert response.headers["Cache-Control"] == "no-store"
