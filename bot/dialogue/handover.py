@@ -7,6 +7,7 @@ from typing import Any
 from bot.dialogue.conversation import Holder
 from bot.dialogue.domain import LANGUAGE_SLOT, REQUESTED_SLOT
 from bot.dialogue.events import HandedOver, Reason
+from bot.dialogue.policy import NEAR
 from bot.dialogue.scene import Scene
 
 DRAFTS = 3
@@ -26,7 +27,8 @@ def hand_over(scene: Scene, reason: Reason, *, say: str = "utter_handed_over") -
 
 
 def _packet(scene: Scene, *, asked: bool) -> dict[str, Any]:
-    """Intent, what is known, the rows tried, the last lines, the question and up to three cited drafts.
+    """Intent, what is known, the rows tried, the last lines, the question and up to three cited drafts:
+    stored answers near enough that the bot itself would offer them as a choice.
 
     Where a person was asked for, the question is what was said before that wish: no answer is near a wish.
     """
@@ -48,5 +50,6 @@ def _packet(scene: Scene, *, asked: bool) -> dict[str, Any]:
         "drafts": [
             {"answer_id": match.answer_id, "text": match.text, "score": match.score}
             for match in (reading.matches if reading else ())[:DRAFTS]
+            if match.score >= scene.domain.thresholds.answer - NEAR
         ],
     }

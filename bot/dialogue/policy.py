@@ -151,8 +151,14 @@ def _wordless(view: View) -> tuple[Command, ...]:
 
 
 def _wants_person(view: View) -> tuple[Command, ...]:
-    """A person is there for the asking, in the middle of a form too."""
-    return _ruled(view) if view.intent in HUMAN_INTENTS else ()
+    """A person is there for the asking, in the middle of a form too, and where that is the likelier of two
+    wishes.
+    """
+    likeliest = view.candidates[0] if view.candidates else view.intent
+    if likeliest not in HUMAN_INTENTS or likeliest is None:
+        return ()
+    ruled = predict(view.domain, view.conversation, likeliest, view.reading.entity_names)
+    return (StartFlow(ruled.rule.name, likeliest),) if ruled and ruled.action else ()
 
 
 def _cancelled(view: View) -> tuple[Command, ...]:
@@ -213,10 +219,12 @@ def _digresses(view: View, asked: str) -> bool:
 
 
 def _ruled(view: View) -> tuple[Command, ...]:
-    if view.intent is None or view.intent in OUT_OF_SCOPE_INTENTS:
-        return ()
     ruled = view.ruled
-    return (StartFlow(ruled.rule.name, view.intent),) if ruled and ruled.action else ()
+    if view.intent is None or view.intent in OUT_OF_SCOPE_INTENTS or not ruled or not ruled.action:
+        return ()
+    if view.near_tied and view.form and ruled.action == view.form.name:
+        return ()  # a question about what the running form is for, not a wish to begin it
+    return (StartFlow(ruled.rule.name, view.intent),)
 
 
 def _unread(view: View) -> tuple[Command, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from bot.dialogue.message import InboundMessage
 from bot.dialogue.ports import ActionCall, ActionError, ActionReply
 from bot.dialogue.reading import Match
 from bot.dialogue.scene import Scene
+from bot.dialogue.taking_up import take_up
 from tests.bot.dialogue.small_bot import ANSWER, DOMAIN, UNDERSTOOD, Ends, Talk, reading, texts
 
 FOLLOW = FollowupSet(at=1.0, name="action_silent")
@@ -143,3 +145,55 @@ async def test_who_is_handed_over_without_asking_is_shown_by_what_was_said_last(
         await talk.say(text)
     found = packet(await talk.say("yxcv"))
     assert (found["question"], found["drafts"]) == ("yxcv", [])
+
+
+async def test_only_answers_that_come_near_are_drafts() -> None:
+    far, near = (Match(name, score, "", name, "en") for name, score in (("far", 0.31), ("near", 0.5)))
+    wish = reading("faq", matches=(near, far))
+    talk = Talk(Ends({**UNDERSTOOD, "where is it": wish}))
+    await talk.say("where is it")
+    found = packet(await talk.say("a person please"))
+    assert [draft["answer_id"] for draft in found["drafts"]] == ["near"]
+
+
+async def give_back(talk: Talk, *, later: float = 10.0) -> list[Event]:
+    """An agent had the conversation and gives it back; what the bot makes of it."""
+    talk.tell(TakenOver(at=talk.at, agent="kim"))
+    returned = Returned(at=talk.at + later, agent="kim")
+    ports = talk.ends.ports()
+    events = await take_up(talk.domain, talk.state, returned, ports, channel="test", sender="me")
+    talk.tell(*events)
+    return events
+
+
+async def test_an_open_question_is_asked_again_when_the_bot_is_back() -> None:
+    talk = Talk()
+    asked = (await talk.hear("i need a loan"))[-1]
+    await talk.say("a person please")
+    assert texts(await give_back(talk))[-1] == asked == "How much?"
+    assert talk.state.holder is Holder.BOT and talk.state.requested_slot == "amount"
+    assert await talk.hear("300") == ["What for?"]
+
+
+async def test_nothing_is_asked_where_nothing_is_open() -> None:
+    talk = Talk()
+    await talk.say("hi")
+    assert [type(event) for event in await give_back(talk)] == [Returned]
+
+
+async def test_a_form_of_a_session_that_is_over_is_not_taken_up() -> None:
+    talk = Talk()
+    await talk.say("i need a loan")
+    assert texts(await give_back(talk, later=2 * talk.domain.session.expiry)) == []
+
+
+async def test_a_question_that_cannot_be_put_does_not_send_the_customer_back_to_the_queue() -> None:
+    def fail(call: ActionCall) -> ActionReply:
+        raise ActionError("timeout")
+
+    domain = replace(DOMAIN, actions=DOMAIN.actions | {"action_ask_amount"})
+    talk = Talk(Ends(actions={"action_ask_amount": lambda call: ActionReply()}), domain)
+    await talk.say("i need a loan")
+    talk.ends.actions["action_ask_amount"] = fail
+    assert [type(event) for event in await give_back(talk)] == [Returned]
+    assert talk.state.holder is Holder.BOT

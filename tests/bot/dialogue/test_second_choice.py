@@ -117,3 +117,19 @@ async def test_a_question_with_buttons_is_not_buried_under_the_form_s(talk: Talk
     said = await talk.hear("hmm")
     assert said == ["Which of these do you mean?"]
     assert (await talk.hear("when are you open?"))[-1] == "How much?"
+
+
+async def test_a_person_comes_where_that_is_the_likelier_of_two_wishes(talk: Talk) -> None:
+    await talk.say("i need a loan")
+    talk.ends.understood = {
+        **WORDS,
+        "rather a human": reading("talk_to_human", 0.5, prediction_set=("talk_to_human", "greet")),
+    }
+    await talk.say("rather a human")
+    assert talk.state.holder == "queue"
+
+
+async def test_a_question_about_the_running_form_is_answered_rather_than_the_form_begun(talk: Talk) -> None:
+    await talk.say("i need a loan")
+    talk.ends.understood = {**WORDS, "can a loan be refused?": reading("loan", matches=(ANSWER,))}
+    assert (await talk.hear("can a loan be refused?"))[0] == ANSWER.text
