@@ -19,10 +19,10 @@ help: ## Show this list.
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.run ## Install, train the example on first start, and serve it on http://localhost:8080.
-	$(BIN)/frontdesk serve $(PROJECT) --port $(PORT)
+	@$(BIN)/frontdesk serve $(PROJECT) --port $(PORT)
 
 chat: $(VENV)/.run ## Talk to the example bot in this terminal.
-	$(BIN)/frontdesk chat $(PROJECT)
+	@$(BIN)/frontdesk chat $(PROJECT)
 
 train: $(VENV)/.run ## Train a new bundle of the example by the fast recipe.
 	$(BIN)/frontdesk train $(PROJECT)
@@ -50,15 +50,27 @@ bench: $(VENV)/.test ## The figures of docs/benchmarks.md (FRONTDESK_DATA names 
 clean: ## Remove the environment and every trained thing.
 	rm -rf $(VENV) examples/*/.frontdesk .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
+# The first start takes a minute or two: a line for each step, pip's own words in a file whose end is shown if it
+# fails. TORCH is installed alone, since its index is not that of the others.
+INSTALL_LOG := $(VENV)/install.log
+TO_RUN := -e ".[cpu,actions,postgres,train]"
+TO_TEST := -e ".[cpu,actions,postgres,train,dev]"
+define install
+@echo "$(1)"
+@$(BIN)/pip install --disable-pip-version-check $(2) >> $(INSTALL_LOG) 2>&1 \
+	|| { tail -n 20 $(INSTALL_LOG); echo "Installing failed; all of it is in $(INSTALL_LOG)."; exit 1; }
+endef
+
 $(VENV)/.pip:
-	$(PYTHON) -m venv $(VENV) || python3 -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check "$(TORCH)"
-	touch $@
+	@echo "Making a Python environment in $(VENV) (some seconds) ..."
+	@$(PYTHON) -m venv $(VENV) || python3 -m venv $(VENV)
+	$(call install,Installing PyTorch for training (about half a minute) ...,"$(TORCH)")
+	@touch $@
 
 $(VENV)/.run: $(VENV)/.pip pyproject.toml
-	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[cpu,actions,postgres,train]"
-	touch $@
+	$(call install,Installing Frontdesk and the libraries it needs (about half a minute) ...,$(TO_RUN))
+	@touch $@
 
 $(VENV)/.test: $(VENV)/.run
-	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[cpu,actions,postgres,train,dev]"
-	touch $@
+	$(call install,Installing what the tests need (some seconds) ...,$(TO_TEST))
+	@touch $@

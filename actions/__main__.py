@@ -26,8 +26,11 @@ def main() -> None:
         default=os.environ.get(VARIABLE),
         help=f"a model bundle, or the folder of bundles whose champion is to be used (default: {VARIABLE})",
     )
+    parser.add_argument(
+        "--log", choices=("warning", "info", "debug"), default="info", help="how much to log (default info)"
+    )
     arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(level=arguments.log.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
     shelf = ModelShelf(Path(arguments.bundle) if arguments.bundle else None)
     serve(shelf, host=arguments.host, port=arguments.port)
 

@@ -75,6 +75,9 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         result: Any = cli.main(args=arguments, prog_name="frontdesk", standalone_mode=False)
         return result if isinstance(result, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()  # a command line that ends where verbs begin asks which there are
+        return error.exit_code
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else "frontdesk"
         click.echo(f"{path}: {error.format_message()} Try `{path} --help`.", err=True)

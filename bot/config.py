@@ -18,6 +18,7 @@ from bot.addresses import Network
 from bot.errors import FrontdeskError
 
 HOME = ".frontdesk"
+LOG_LEVELS = ("warning", "info", "debug")  # the first is the default
 SHORTEST_SECRET = 32  # characters: 128 bits, written in hexadecimal
 
 
@@ -46,6 +47,7 @@ class Settings:
     proxies: tuple[Network, ...] = ()
     action_url: str | None = None
     action_timeout: float = 8.0
+    action_log: str = "warning"
     reply_timeout: float = 30.0
     lease: float = 30.0
     threads: int = 1
@@ -83,6 +85,7 @@ def read_settings(
         cors_origins=_listed(environment, "FRONTDESK_CORS_ORIGINS"),
         proxies=_networks(environment, "FRONTDESK_TRUSTED_PROXIES"),
         action_url=environment.get("FRONTDESK_ACTION_URL") or None,
+        action_log=_one_of(environment, "FRONTDESK_ACTION_LOG", LOG_LEVELS),
         threads=_whole(environment, "FRONTDESK_THREADS", 1, range(1, 1025)),
     )
 
@@ -108,6 +111,14 @@ def _whole(environment: Mapping[str, str], name: str, default: int, allowed: ran
             f"{default}."
         )
     return int(given)
+
+
+def _one_of(environment: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
+    """One of these words, the first by default. Raises SettingInvalid."""
+    given = environment.get(name, "").strip().lower() or allowed[0]
+    if given not in allowed:
+        raise SettingInvalid(f"{name} must be one of {', '.join(allowed)}; mend it, or unset it.")
+    return given
 
 
 def _listed(environment: Mapping[str, str], name: str) -> tuple[str, ...]:

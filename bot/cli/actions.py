@@ -1,7 +1,7 @@
 """Runs a project's action server as a child process, for the verbs that need one.
 
-Knows which server a project wants: its own `actions` by rasa-sdk, or ours; and that one already answering is
-used.
+Knows which server a project wants: its own `actions` by rasa-sdk, or ours; that one already answering is
+used; and how much of what it says is worth a terminal.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import ctypes
 import importlib.util
 import logging
 import os
+import re
 import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,36 +31,70 @@ log = logging.getLogger(__name__)
 
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 START_SECONDS = 30.0
+END_SECONDS = 10.0
 LONGEST_PAUSE = 30.0
 PR_SET_PDEATHSIG = 1  # prctl(2)
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+# How rasa-sdk's command line calls its levels.
+_LEVELS = {"warning": "--quiet", "info": "--verbose", "debug": "--debug"}
+# rasa-sdk warns so of every slot that a validation action leaves as it is: nothing is amiss.
+_CHATTER = re.compile(rb"Skipping validation for `")
+
+
+@dataclass(slots=True)
+class Kept:
+    """An action server: its URL (None: the project names none), and the child that we keep running, if it is
+    ours. `ended` is set when that child has ended by itself."""
+
+    url: str | None
+    keeper: asyncio.Task[None] | None = None
+    ended: asyncio.Event | None = None
+
+    async def answers(self) -> bool:
+        """Whether it answers: asked until it does, has ended, or has had its time. One that is not ours is
+        not asked, since it may start later."""
+        if self.url is None or self.keeper is None or self.ended is None:
+            return True
+        deadline = asyncio.get_running_loop().time() + START_SECONDS
+        while asyncio.get_running_loop().time() < deadline and not self.ended.is_set():
+            if await _answers(self.url):
+                return True
+            await asyncio.sleep(0.1)
+        return False
 
 
 @asynccontextmanager
 async def action_server(
-    project: Project, settings: Settings, *, bundle: str | None = None, wait: bool = True
+    project: Project, settings: Settings, *, bundle: str | None = None
 ) -> AsyncIterator[str | None]:
-    """The URL of the project's action server, started and kept running if it is to be on this machine.
+    """The URL of the project's action server, once it answers or has failed; None where there is none."""
+    async with kept_running(project, settings, bundle=bundle) as kept:
+        if not await kept.answers():
+            log.error("the action server does not answer; what needs it is handed to a person")
+        yield kept.url
 
-    None where the project names no action server. `wait=False` returns before it answers.
-    """
+
+@asynccontextmanager
+async def kept_running(
+    project: Project, settings: Settings, *, bundle: str | None = None
+) -> AsyncIterator[Kept]:
+    """The project's action server, being started and kept running if it is to be on this machine."""
     endpoint = project.settings.action_endpoint
     url = settings.action_url or (endpoint.url if endpoint else None)
     if url is None or settings.action_url or urlsplit(url).hostname not in LOCAL:
-        yield url
+        yield Kept(url)
         return
     if bundle is None and project.domain.actions <= await _offered(url):
-        yield url  # somebody runs it already, in a terminal of their own
+        yield Kept(url)  # somebody runs it already, in a terminal of their own
         return
     port = _free_port(urlsplit(url).port or 5055)
+    ended = asyncio.Event()
+    command = _command(project, port, settings.action_log)
     keeper = asyncio.create_task(
-        _keep_running(_command(project, port), _folder(project), _environment(settings, bundle))
+        _keep_running(command, _folder(project), _environment(settings, bundle), ended)
     )
     try:
-        url = f"http://127.0.0.1:{port}/webhook"
-        if wait:
-            await _until_it_answers(url, keeper)
-        yield url
+        yield Kept(f"http://127.0.0.1:{port}/webhook", keeper, ended)
     finally:
         keeper.cancel()
         await asyncio.gather(keeper, return_exceptions=True)
@@ -69,10 +105,12 @@ def has_own_actions(project: Project) -> bool:
     return (project.folder / "actions").is_dir() or (project.folder / "actions.py").is_file()
 
 
-def _command(project: Project, port: int) -> list[str]:
+def _command(project: Project, port: int, level: str) -> list[str]:
     if has_own_actions(project):
-        return [sys.executable, "-m", "rasa_sdk", "--actions", "actions", "--port", str(port)]
-    return [sys.executable, "-m", "actions", "--port", str(port)]
+        command = [sys.executable, "-m", "rasa_sdk", "--actions", "actions", _LEVELS[level]]
+    else:
+        command = [sys.executable, "-m", "actions", "--log", level]
+    return [*command, "--port", str(port)]
 
 
 def _folder(project: Project) -> Path | None:
@@ -89,32 +127,64 @@ def _environment(settings: Settings, bundle: str | None) -> dict[str, str]:
     }
 
 
-async def _keep_running(command: list[str], folder: Path | None, environment: dict[str, str]) -> None:
+async def _keep_running(
+    command: list[str], folder: Path | None, environment: dict[str, str], ended: asyncio.Event
+) -> None:
     """Run the server, again after each end, with growing pauses."""
+    if importlib.util.find_spec("rasa_sdk") is None:
+        log.error("no action server: install rasa-sdk with `pip install 'frontdesk[actions]'`")
+        ended.set()
+        return
     pause = 1.0
     while True:
-        if importlib.util.find_spec("rasa_sdk") is None:
-            log.error("no action server: install rasa-sdk with `pip install 'frontdesk[actions]'`")
-            return
-        child = await asyncio.create_subprocess_exec(
-            *command,
-            cwd=folder,
-            env=environment,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            preexec_fn=_end_with_parent,
-        )
-        try:
-            await child.wait()
-        finally:
-            if child.returncode is None:
-                child.terminate()
-                await child.wait()
-        log.warning(
-            "the action server ended with code %s; starting it again in %.0f s", child.returncode, pause
-        )
+        code = await _run(command, folder, environment)
+        ended.set()
+        log.warning("the action server ended with code %s; starting it again in %.0f s", code, pause)
         await asyncio.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE)
+
+
+async def _run(command: list[str], folder: Path | None, environment: dict[str, str]) -> int | None:
+    """The server's exit code. A session of its own keeps a terminal's Ctrl+C from it: told twice to end, once
+    by the terminal and once by us, Sanic kills its process group, and we were in it.
+    """
+    child = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=folder,
+        env=environment,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=_end_with_parent,
+    )
+    assert child.stderr is not None
+    told = asyncio.create_task(_pass_on(child.stderr))
+    try:
+        return await child.wait()
+    finally:
+        if child.returncode is None:
+            child.terminate()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(child.wait(), END_SECONDS)
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)  # workers that outlived it
+        await asyncio.wait([told], timeout=1.0)
+        told.cancel()
+
+
+async def _pass_on(said: asyncio.StreamReader) -> None:
+    """What the server says on standard error, chatter left out, on ours."""
+    while True:
+        try:
+            line = await said.readline()
+        except ValueError:
+            continue  # a line longer than the reader's buffer, which has dropped it
+        if not line:
+            return
+        if not _CHATTER.search(line):
+            sys.stderr.write(line.decode(errors="replace"))
+            sys.stderr.flush()
 
 
 def _end_with_parent() -> None:
@@ -123,15 +193,6 @@ def _end_with_parent() -> None:
     """
     if _LIBC is not None:
         _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-async def _until_it_answers(url: str, keeper: asyncio.Task[None]) -> None:
-    deadline = asyncio.get_running_loop().time() + START_SECONDS
-    while asyncio.get_running_loop().time() < deadline and not keeper.done():
-        if await _answers(url):
-            return
-        await asyncio.sleep(0.1)
-    log.error("the action server does not answer; custom actions will be handed to a person")
 
 
 async def _answers(url: str) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from bot.cli.actions import action_server
-from bot.cli.output import examples, project_argument
+from bot.cli.output import database_option, examples, project_argument
 from bot.cli.train import bundle_or_train
 from bot.config import Settings, read_settings
 from bot.dialogue.events import AgentSaid, BotSaid, Decided, Event, HandedOver, UserSaid
@@ -31,11 +31,12 @@ from bot.store.store import open_store
     )
 )
 @project_argument
+@database_option
 @click.option("--why", is_flag=True, help="Show what each message was understood as.")
-def chat(project: Path, why: bool) -> None:
+def chat(project: Path, database: str | None, why: bool) -> None:
     """Talk to PROJECT's bot here. A number presses a button; an empty line or Ctrl+D ends."""
     loaded = load_project(project)
-    settings = read_settings(project)
+    settings = read_settings(project, database=database)
     bundle_or_train(settings, loaded)
     asyncio.run(_chat(settings, loaded, why=why))
 

@@ -8,7 +8,15 @@ from typing import Any
 import click
 
 from bot.cli.child import run_training
-from bot.cli.output import examples, json_option, show_figures, write_json
+from bot.cli.output import (
+    base_option,
+    device_option,
+    examples,
+    json_option,
+    seed_option,
+    show_figures,
+    write_json,
+)
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -29,14 +37,20 @@ def evaluate() -> None:
         "frontdesk evaluate intents --train train.csv --test test.csv --oos-test strange.csv --json -",
     )
 )
-@click.option("--recipe", type=click.Choice(["fast", "accurate"]), default="fast", show_default=True)
+@click.option(
+    "--recipe",
+    type=click.Choice(["fast", "accurate"]),
+    default="fast",
+    show_default=True,
+    help="How to train.",
+)
 @click.option("--train", "train_csv", type=FILE, required=True, help="Columns text,label.")
 @click.option("--test", "test_csv", type=FILE, required=True, help="Columns text,label; never trained on.")
 @click.option("--oos-train", type=FILE, help="Messages that are out of scope, for training.")
 @click.option("--oos-test", type=FILE, help="Messages that are out of scope, for testing.")
-@click.option("--base", metavar="NAME", help="Base model: a folder or a Hugging Face name.")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True)
+@base_option
+@device_option
+@seed_option
 @json_option
 def intents(
     recipe: str,
@@ -60,7 +74,7 @@ def intents(
 @evaluate.command(epilog=examples("frontdesk evaluate answers --answers faq.csv --queries questions.csv"))
 @click.option("--answers", "answers_csv", type=FILE, required=True, help="Columns id,question[,answer].")
 @click.option("--queries", "queries_csv", type=FILE, required=True, help="Columns text,id.")
-@click.option("--base", metavar="NAME", help="Base model: a folder or a Hugging Face name.")
+@base_option
 @json_option
 def answers(answers_csv: Path, queries_csv: Path, base: str | None, json_file: str | None) -> None:
     """Measure how often the right stored answer is found, beside BM25 on the same rows."""

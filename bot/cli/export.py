@@ -15,7 +15,7 @@ from typing import TextIO
 
 import click
 
-from bot.cli.output import examples, project_argument
+from bot.cli.output import database_option, examples, project_argument
 from bot.config import read_settings
 from bot.export import Export, Pseudonyms
 from bot.store.migrate import migrate
@@ -28,7 +28,7 @@ from bot.store.store import open_store
     )
 )
 @project_argument
-@click.option("--database", metavar="URL", help="Default: FRONTDESK_DATABASE, else the project's own.")
+@database_option
 @click.option("--out", metavar="FILE", default="-", help="Where to; - is standard output, the default.")
 @click.option(
     "--since",

@@ -28,7 +28,9 @@ SHOWN_REFUSALS = 10
     help="Which column is what, if names do not say: question=Frage,answer=Antwort; also id and language. "
     "Numbers (question=1,answer=2) for a table without a header.",
 )
-@click.option("--encoding", help="The file's encoding, if it is guessed wrongly.")
+@click.option(
+    "--encoding", metavar="NAME", help="The file's encoding, such as gb18030, if it is guessed wrongly."
+)
 @click.option(
     "--vetted/--not-vetted", default=True, show_default=True, help="Whether a person approved them."
 )

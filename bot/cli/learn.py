@@ -17,7 +17,16 @@ import click
 from bot.cli.actions import action_server
 from bot.cli.child import run_training
 from bot.cli.learn_report import as_markdown, as_text
-from bot.cli.output import examples, json_option, project_argument, write_json
+from bot.cli.output import (
+    database_option,
+    device_option,
+    examples,
+    json_option,
+    project_argument,
+    recipe_option,
+    seed_option,
+    write_json,
+)
 from bot.cli.reviews import Reviews, read_reviews
 from bot.cli.test import show_progress, tests_json
 from bot.cli.train import train_project
@@ -50,12 +59,10 @@ class Cycle:
     )
 )
 @project_argument
-@click.option("--database", metavar="URL", help="Default: FRONTDESK_DATABASE, else the project's own.")
-@click.option("--recipe", type=click.Choice(["fast", "accurate"]), help="Default: the project's config.")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
-@click.option(
-    "--seed", type=int, default=0, show_default=True, help="Of training and of the gate's resampling."
-)
+@database_option
+@recipe_option
+@device_option
+@seed_option
 @click.option("--force", is_flag=True, help="Train though nothing is new since the serving bundle.")
 @json_option
 def learn(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from bot.cli.output import examples, project_argument
+from bot.cli.output import database_option, examples, project_argument
 from bot.config import read_settings
 from bot.store.migrate import current
 from bot.store.migrate import migrate as bring_up
@@ -20,7 +20,7 @@ from bot.store.migrate import migrate as bring_up
     )
 )
 @project_argument
-@click.option("--database", metavar="URL", help="Default: FRONTDESK_DATABASE, else the project's own SQLite.")
+@database_option
 def migrate(project: Path, database: str | None) -> None:
     """Bring the database to this version's tables; a database that is up to date is left alone."""
     url = read_settings(project, database=database).database

@@ -1,4 +1,6 @@
-"""How verbs write results (`--json FILE`, `-` for standard output) and show their use by example."""
+"""What verbs have in common: the options that several take, how they write results (`--json FILE`, `-` for
+standard output), and how their help shows their use by example.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +28,51 @@ def project_argument(command: F) -> F:
         type=click.Path(exists=True, file_okay=False, path_type=Path),
         default=Path(),
         required=False,
+    )(command)
+
+
+def database_option(command: F) -> F:
+    """The database, for every verb that reads or keeps conversations or accounts."""
+    return click.option(
+        "--database",
+        metavar="URL",
+        help="Where conversations are kept, as SQLAlchemy writes it. Default: FRONTDESK_DATABASE, else the "
+        "project's own SQLite.",
+    )(command)
+
+
+def recipe_option(command: F) -> F:
+    """How a project is trained."""
+    return click.option(
+        "--recipe",
+        type=click.Choice(["fast", "accurate"]),
+        help="fast: a frozen encoder with a small head on it, a minute or two; accurate: the whole encoder is "
+        "fine-tuned, some minutes. Default: the project's config.",
+    )(command)
+
+
+def base_option(command: F) -> F:
+    """The model to start from."""
+    return click.option("--base", metavar="NAME", help="Base model: a folder or a Hugging Face name.")(
+        command
+    )
+
+
+def device_option(command: F) -> F:
+    """Where training computes."""
+    return click.option(
+        "--device",
+        type=click.Choice(["auto", "cpu", "cuda"]),
+        default="auto",
+        show_default=True,
+        help="Where to compute; auto takes a GPU if there is one.",
+    )(command)
+
+
+def seed_option(command: F) -> F:
+    """What chance begins with."""
+    return click.option(
+        "--seed", type=int, default=0, show_default=True, help="The same seed gives the same result."
     )(command)
 
 

@@ -6,16 +6,17 @@ import asyncio
 import logging
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
 from aiohttp import web
 
 from bot.app import Server, running_server
-from bot.cli.actions import action_server
-from bot.cli.output import examples, project_argument
+from bot.cli.actions import Kept, kept_running
+from bot.cli.output import database_option, examples, project_argument
 from bot.cli.train import bundle_or_train
-from bot.config import Settings, read_settings
+from bot.config import LOG_LEVELS, Settings, read_settings
 from bot.project.load import load_project
 from bot.project.model import Project
 
@@ -30,14 +31,17 @@ DRAIN_SECONDS = 10.0
     )
 )
 @project_argument
-@click.option("--host", help="Address to listen on. Default: 127.0.0.1, this machine only.")
-@click.option("--port", type=click.IntRange(0, 65535), help="Default: 8080; 0 takes any free one.")
 @click.option(
-    "--database",
-    metavar="URL",
-    help="As SQLAlchemy writes it. Default: FRONTDESK_DATABASE, else the project's own SQLite.",
+    "--host", metavar="ADDRESS", help="Address to listen on. Default: 127.0.0.1, this machine only."
 )
-@click.option("--verbose", is_flag=True, help="Log every request.")
+@click.option(
+    "--port",
+    metavar="NUMBER",
+    type=click.IntRange(0, 65535),
+    help="Port to listen on. Default: 8080; 0 takes any free one.",
+)
+@database_option
+@click.option("--verbose", is_flag=True, help="Log every request, and what the action server does.")
 def serve(project: Path, host: str | None, port: int | None, database: str | None, verbose: bool) -> None:
     """Serve PROJECT: chat page, console, REST and messaging channels. Trains it first if it has no bundle."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -45,6 +49,8 @@ def serve(project: Path, host: str | None, port: int | None, database: str | Non
         logging.getLogger(name).setLevel(logging.INFO if verbose else logging.WARNING)
     loaded = load_project(project)
     settings = read_settings(project, host=host, port=port, database=database)
+    if verbose and settings.action_log == LOG_LEVELS[0]:
+        settings = replace(settings, action_log="info")
     bundle_or_train(settings, loaded)
     # Threads of models and database hand the interpreter back five times sooner than by default: measured, it
     # nearly doubles the store's rate on two cores.
@@ -57,15 +63,15 @@ async def _serve(settings: Settings, project: Project) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     async with (
-        action_server(project, settings, wait=False) as action_url,
-        running_server(settings, project, action_url=action_url) as server,
+        kept_running(project, settings) as actions,
+        running_server(settings, project, action_url=actions.url) as server,
     ):
         runner = web.AppRunner(server.app, shutdown_timeout=DRAIN_SECONDS)
         await runner.setup()
         site = web.TCPSite(runner, settings.host, settings.port)
         try:
             await site.start()
-            _announce(server, site, settings, project.title)
+            await _announce(server, actions, _base(site, settings), project.title, stopped)
             await stopped.wait()
             click.echo("Stopping: finishing the turns under way.")
         except OSError as error:
@@ -77,22 +83,33 @@ async def _serve(settings: Settings, project: Project) -> None:
             await runner.cleanup()
 
 
-def _announce(server: Server, site: web.TCPSite, settings: Settings, title: str) -> None:
-    """Where to look."""
+def _base(site: web.TCPSite, settings: Settings) -> str:
+    """The address that people open."""
     sockets = getattr(getattr(site, "_server", None), "sockets", None) or ()
     port = sockets[0].getsockname()[1] if sockets else settings.port
-    base = (
-        settings.public_url
-        or f"http://{'localhost' if settings.host == '127.0.0.1' else settings.host}:{port}"
-    )
-    click.echo(f"\nFrontdesk serves {title}:\n")
-    click.echo(f"  chat page   {base}/")
-    click.echo(f"  console     {base}/console")
+    host = "localhost" if settings.host == "127.0.0.1" else settings.host
+    return settings.public_url or f"http://{host}:{port}"
+
+
+async def _announce(server: Server, actions: Kept, base: str, title: str, stopped: asyncio.Event) -> None:
+    """Where to look, once the action server answers or has failed: what to open must not scroll away under
+    what that one says. Nothing where the server is told to stop first.
+    """
+    answers, stopping = asyncio.create_task(actions.answers()), asyncio.create_task(stopped.wait())
+    await asyncio.wait((answers, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not answers.done():
+        answers.cancel()
+        return
+    click.echo(f"\nFrontdesk serves {title}. Stop with Ctrl+C.\n")
+    if not answers.result():
+        click.secho("  The action server does not answer; what needs it is handed to a person.\n", fg="red")
     click.echo(f"  REST        POST {base}/webhooks/rest/webhook")
     click.echo(f"  health      {base}/health/ready")
+    click.echo(f"  console     {base}/console")
+    click.echo(f"  chat page   {base}/\n")
     if server.setup:
         click.echo(
-            "\nNobody can sign in to the console yet. Make the first account here, once:\n"
-            f"  {base}/console#setup={server.setup}"
+            "Nobody can sign in to the console yet. Make the first account here, once:\n"
+            f"  {base}/console#setup={server.setup}\n"
         )
-    click.echo("\nStop with Ctrl+C.")

@@ -31,6 +31,7 @@ from bot.rehearsal import Failure, rehearse
 @click.option(
     "--stories",
     "files",
+    metavar="FILE",
     type=click.Path(exists=True, path_type=Path),
     multiple=True,
     help="Only these test files; may be given more than once.",
@@ -38,7 +39,20 @@ from bot.rehearsal import Failure, rehearse
 @click.option("--bundle", metavar="ID", help="Test this bundle instead of the one that serves.")
 @json_option
 def test(project: Path, files: tuple[Path, ...], bundle: str | None, json_file: str | None) -> int:
-    """Play PROJECT's test conversations: only the customer's words go in, every action is compared."""
+    """Play PROJECT's test conversations: only the customer's words go in, every action is compared.
+
+    \b
+    When one fails, the first place where the bot went another way is shown:
+      expected  what the test says comes next; got  what the bot did instead.
+    If the bot is right, correct the test at the file and line that are shown.
+    If it took the message for another intent, add examples of that kind to
+    data/ (in other words than the test's), then `frontdesk train PROJECT
+    --promote`. If the intent is right, look for the rule that ran: `frontdesk
+    chat PROJECT --why` shows, for each message, what was read and which row
+    of the policy decided. A freshly trained bot may well fail a few tests.
+
+    Exit code 0: all passed; 1: some did not.
+    """
     loaded = load_project(project)
     tests, findings = read_tests(project, files or None)
     for finding in findings:

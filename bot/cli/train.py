@@ -9,7 +9,18 @@ from typing import Any
 import click
 
 from bot.cli.child import run_training
-from bot.cli.output import examples, json_option, project_argument, show_figures, write_json
+from bot.cli.output import (
+    base_option,
+    database_option,
+    device_option,
+    examples,
+    json_option,
+    project_argument,
+    recipe_option,
+    seed_option,
+    show_figures,
+    write_json,
+)
 from bot.cli.reviews import read_reviews
 from bot.cli.workplace import work_folder
 from bot.config import Settings, read_settings
@@ -33,12 +44,7 @@ BY_ACTION = {"action_assess_risk": "risk", "action_triage": "triage"}
     )
 )
 @project_argument
-@click.option(
-    "--recipe",
-    type=click.Choice(["fast", "accurate"]),
-    help="fast: frozen encoder and a small head, "
-    "seconds; accurate: the whole BERT is fine-tuned, minutes. Default: the project's config.",
-)
+@recipe_option
 @click.option(
     "--part",
     "parts",
@@ -46,9 +52,9 @@ BY_ACTION = {"action_assess_risk": "risk", "action_triage": "triage"}
     multiple=True,
     help="Train only this part and take the others from the serving bundle; may be given more than once.",
 )
-@click.option("--base", metavar="NAME", help="Base model: a folder or a Hugging Face name.")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True)
+@base_option
+@device_option
+@seed_option
 @click.option(
     "--promote/--no-promote",
     "promoting",
@@ -62,7 +68,7 @@ BY_ACTION = {"action_assess_risk": "risk", "action_triage": "triage"}
     show_default=True,
     help="Train with the messages of the log that a person has judged, too, as `frontdesk learn` does.",
 )
-@click.option("--database", metavar="URL", help="Default: FRONTDESK_DATABASE, else the project's own.")
+@database_option
 @json_option
 def train(
     project: Path,
@@ -146,6 +152,6 @@ def bundle_or_train(settings: Settings, project: Project) -> Bundle:
     serving = champion(settings.bundles)
     if serving is not None:
         return serving
-    click.echo(f"No bundle serves {project.name} yet: training one.", err=True)
+    click.echo(f"No bundle serves {project.name} yet: training one, a minute or two.", err=True)
     result = train_project(settings, project, reviewed=reviewed_turns(settings, project))
     return promote(settings.bundles, result["bundle"])

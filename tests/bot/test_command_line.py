@@ -70,6 +70,30 @@ def test_a_variable_that_cannot_be_is_one_line(
         assert (code, error.count("\n")) == (1, 1) and "FRONTDESK_PORT" in error
 
 
+@pytest.mark.parametrize("path", [[], ["models"], ["users"], ["evaluate"]])
+def test_a_command_line_without_a_verb_gets_the_help_and_no_complaint(
+    path: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(path) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("Usage: ") and "Commands:" in error
+
+
+def test_one_option_says_the_same_under_every_verb() -> None:
+    said: dict[str, set[str | None]] = {}
+    for path in all_commands():
+        for option in command_at(path).params:
+            if isinstance(option, click.Option) and option.opts[0] in (
+                "--device",
+                "--seed",
+                "--base",
+                "--json",
+            ):
+                said.setdefault(option.opts[0], set()).add(option.help)
+    assert {name: len(texts) for name, texts in said.items()} == dict.fromkeys(said, 1)
+    assert None not in set[str | None]().union(*said.values())
+
+
 def all_commands(command: click.Command = cli, *path: str) -> Iterator[tuple[str, ...]]:
     if path:
         yield path
@@ -93,6 +117,16 @@ def test_every_help_shows_examples_that_the_command_line_takes(
         words = line.partition("     ")[0].split()[1:]
         assert list(unknown(words)) == [], line
         assert run([*words, "--help"]) == 0
+
+
+def command_at(path: tuple[str, ...]) -> click.Command:
+    command: click.Command = cli
+    for name in path:
+        assert isinstance(command, click.Group)
+        found = command.get_command(click.Context(command), name)
+        assert found is not None
+        command = found
+    return command
 
 
 def unknown(words: list[str]) -> Iterator[str]:
