@@ -142,7 +142,8 @@ def _application(
     console = open_console(
         store,
         hub,
-        intents=lambda: sorted(project.domain.intents),
+        domain=lambda: manager.bot.domain,
+        taking_up=manager.taking_up,
         push=frozenset(platforms),
         https=https,
         addresses=addresses,

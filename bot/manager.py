@@ -20,9 +20,10 @@ from typing import Any
 from bot.action_client import ActionClient
 from bot.dialogue.conversation import Conversation, fold
 from bot.dialogue.domain import Domain
-from bot.dialogue.events import Event
+from bot.dialogue.events import Event, Returned
 from bot.dialogue.message import InboundMessage
 from bot.dialogue.ports import ActionCall, ActionError, ActionReply, Ports
+from bot.dialogue.taking_up import take_up
 from bot.dialogue.turn import turn
 from bot.errors import place_of
 from bot.hub import Hub
@@ -33,6 +34,7 @@ from bot.store.claims import Claim
 from bot.store.errors import Contended, LogMoved, StaleClaim, StoreError, StoreUnavailable
 from bot.store.inbox import Pending, Receipt
 from bot.store.log import Numbered
+from bot.store.queue import Listed
 from bot.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -102,6 +104,21 @@ class Manager:
         if receipt.state == "done":
             return await self._store.log.turn(receipt.inbox_id)
         return await self._lookout.answer(receipt.inbox_id, timeout=timeout)
+
+    async def taking_up(self, found: Listed, returned: Returned) -> list[Event]:
+        """The events of a conversation's return to the bot. Nothing is recorded: the caller does it in
+        one.
+        """
+        bot, claim = self.bot, Claim(found.id, found.epoch, self._owner, found.last_seq)
+        before = await self._load(claim, whole=True)
+        ports = self._ports(bot, before)
+        try:
+            return await take_up(
+                bot.domain, before, returned, ports, channel=found.channel, sender=found.sender
+            )
+        except Exception as error:  # the return itself must not fail with the question
+            log.error("an open question could not be asked again: %s", place_of(error))
+            return [returned]
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -196,9 +213,8 @@ class Manager:
 
     async def _decide(self, before: Conversation, message: InboundMessage) -> list[Event]:
         bot = self.bot
-        ports = Ports(read=bot.inference.read, act=self._acting(bot, before), word=bot.inference.word)
         try:
-            return [event async for event in turn(bot.domain, before, message, ports)]
+            return [event async for event in turn(bot.domain, before, message, self._ports(bot, before))]
         except Exception as error:  # whatever broke, the customer gets a sentence and a person
             log.error("a turn failed: %s", place_of(error))
             return apology(before, message, bot.domain, reason="internal")
@@ -220,29 +236,28 @@ class Manager:
         self, claim: Claim, before: Conversation, pending: Pending, events: Sequence[Event]
     ) -> tuple[Conversation, bool]:
         after = fold(before, events)
-        pushed = pending.message.channel in self._push
+        message = pending.message
+        pushed = message.channel in self._push
         more = await self._store.log.record(
             claim,
             events=events,
             after_seq=before.seq,
             done=pending.inbox_id,
-            replies=replies(pending.message, events) if pushed else (),
+            replies=replies(message.channel, message.sender, events) if pushed else (),
             standing=standing(before, after, events),
             now=self._clock(),
             lease_seconds=self._lease,
         )
         return after, more
 
-    def _acting(
-        self, bot: Bot, before: Conversation
-    ) -> Callable[[ActionCall], Coroutine[Any, Any, ActionReply]]:
+    def _ports(self, bot: Bot, before: Conversation) -> Ports:
         async def act(call: ActionCall) -> ActionReply:
             if bot.actions is None:
                 raise ActionError("no_action_server")
             earlier = await self._store.log.after(before.id, max(0, before.seq - EARLIER), limit=EARLIER)
             return await bot.actions.run(call, [item.event for item in earlier])
 
-        return act
+        return Ports(read=bot.inference.read, act=act, word=bot.inference.word)
 
     async def _load(self, claim: Claim, *, whole: bool) -> Conversation:
         """The fold of the log as the claim found it (`whole`: as it is now), from the cache as far as that

@@ -16,10 +16,10 @@ from bot.dialogue.replies import said_json
 from bot.store.turn import Outgoing, Standing
 
 
-def replies(message: InboundMessage, events: Sequence[Event]) -> list[Outgoing]:
-    """The bot's messages among the events, addressed to whoever wrote."""
+def replies(channel: str, sender: str, events: Sequence[Event]) -> list[Outgoing]:
+    """The bot's messages among the events, addressed to the customer."""
     return [
-        Outgoing(place, message.channel, message.sender, said_json(event))
+        Outgoing(place, channel, sender, said_json(event))
         for place, event in enumerate(events)
         if isinstance(event, BotSaid)
     ]

@@ -6,19 +6,20 @@ Knows how the console's parts are put together; not what any of them does.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from bot.addresses import Addresses
-from bot.console.conversations import Conversations
+from bot.console.conversations import Conversations, TakingUp
 from bot.console.limiter import Limiter
 from bot.console.live import Live
 from bot.console.passwords import Passwords
 from bot.console.people import People
 from bot.console.policy import ADMINISTRATORS, AGENTS, ANYBODY, READERS, SUPERVISORS, Route, guarded
 from bot.console.sessions import Sessions
+from bot.dialogue.domain import Domain
 from bot.hub import Hub
 from bot.store.store import Store
 
@@ -71,14 +72,16 @@ def open_console(
     store: Store,
     hub: Hub,
     *,
-    intents: Callable[[], Sequence[str]],
+    domain: Callable[[], Domain],
+    taking_up: TakingUp,
     push: frozenset[str] = frozenset(),
     https: bool = False,
     passwords: Passwords | None = None,
     addresses: Addresses | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Console:
-    """The console over this store. `push` names the channels that are answered through the outbox;
+    """The console over this store. `domain` gives the running project's, `taking_up` what the bot says
+    when it gets a conversation back. `push` names the channels that are answered through the outbox;
     `addresses` tells whose attempts to sign in are counted together.
     """
     hashing = passwords or Passwords()
@@ -93,8 +96,8 @@ def open_console(
         https=https,
     )
     return Console(
-        people=People(store, sessions, hashing, clock, intents),
-        conversations=Conversations(store, hub, push, clock, intents),
+        people=People(store, sessions, hashing, clock, domain),
+        conversations=Conversations(store, hub, taking_up, push, clock, domain),
         live=Live(store, hub, sessions, clock),
         sessions=sessions,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,12 +18,17 @@ from aiohttp import web
 from bot.console.errors import BadInput, NotAllowed, NotThere
 from bot.console.policy import SUPERVISORS, Ask
 from bot.dialogue import wire
-from bot.dialogue.events import AgentSaid, Returned, Reviewed, TakenOver, UserSaid
+from bot.dialogue.domain import Domain
+from bot.dialogue.events import AgentSaid, Event, Returned, Reviewed, TakenOver, UserSaid
 from bot.hub import Hub
+from bot.outcome import replies
+from bot.store.errors import HeldByAnother
 from bot.store.log import Numbered
 from bot.store.queue import Cursor, Listed
 from bot.store.store import Store
 from bot.store.turn import Outgoing
+
+TakingUp = Callable[[Listed, Returned], Awaitable[list[Event]]]
 
 PAGE = 50
 EVENTS = 400  # of a conversation in one answer
@@ -32,13 +37,16 @@ LONGEST_TEXT = 4000
 
 @dataclass(frozen=True, slots=True)
 class Conversations:
-    """`push` names the channels whose replies go through the outbox."""
+    """`push` names the channels whose replies go through the outbox; `taking_up` gives the events of a
+    conversation's return to the bot.
+    """
 
     store: Store
     hub: Hub
+    taking_up: TakingUp
     push: frozenset[str]
     clock: Callable[[], float]
-    intents: Callable[[], Sequence[str]]
+    domain: Callable[[], Domain]
 
     async def listed(self, ask: Ask) -> web.Response:
         """`?list=waiting|mine|all`: one page, and the cursor of the next under `next`."""
@@ -101,16 +109,20 @@ class Conversations:
         return await self._done(ask, "say", found.id, seq)
 
     async def hand_back(self, ask: Ask) -> web.Response:
-        """The user gives the conversation back to the bot."""
-        conversation_id, now = ask.text("conversation"), self.clock()
-        event = Returned(at=now, agent=ask.user)
-        seq = await self.store.desk.hand_back(conversation_id, event, now=now)
-        return await self._done(ask, "hand_back", conversation_id, seq)
+        """The user gives the conversation back to the bot, which asks again what it had left open."""
+        found, now = await self._find(ask.text("conversation")), self.clock()
+        returned = Returned(at=now, agent=ask.user)
+        if (found.standing.holder, found.standing.agent) != ("agent", ask.user):
+            raise HeldByAnother("this conversation is not yours; take it over first")
+        events = await self.taking_up(found, returned)
+        outgoing = replies(found.channel, found.sender, events) if found.channel in self.push else []
+        seq = await self.store.desk.hand_back(found.id, returned, then=events[1:], replies=outgoing, now=now)
+        return await self._done(ask, "hand_back", found.id, seq)
 
     async def review(self, ask: Ask) -> web.Response:
         """Say which intent the customer's message at `seq` really had; null: none of them."""
         intent = ask.body.get("intent")
-        if intent is not None and intent not in self.intents():
+        if intent is not None and intent not in sorted(self.domain().intents):
             raise BadInput("'intent' must be one of the project's intents, or null for out of scope.")
         found, seq, now = await self._find(ask.text("conversation")), ask.number("seq"), self.clock()
         at_seq = await self.store.log.after(found.id, seq - 1, limit=1) if seq else []

@@ -6,7 +6,7 @@ Knows what each of these requests does; policy.py says who may make it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,19 +23,21 @@ from bot.console.errors import BadInput, NotThere, WrongPassword
 from bot.console.passwords import LONGEST, Passwords
 from bot.console.policy import Ask
 from bot.console.sessions import COOKIE, Sessions
+from bot.dialogue.domain import Domain
+from bot.dialogue.policy import NEAR
 from bot.store.accounts import User
 from bot.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """`intents` gives the names a message can be relabelled with, as the running project has them now."""
+    """`domain` gives the running project's: its intents are what a message can be relabelled with."""
 
     store: Store
     sessions: Sessions
     passwords: Passwords
     clock: Callable[[], float]
-    intents: Callable[[], Sequence[str]]
+    domain: Callable[[], Domain]
     _setting_up: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def session(self, ask: Ask) -> web.Response:
@@ -133,7 +135,10 @@ class People:
         return web.json_response({"entries": rows})
 
     async def _welcome(self, user: User, csrf: str) -> dict[str, Any]:
-        return {"user": await self._user(user), "csrf": csrf, "intents": sorted(self.intents())}
+        domain = self.domain()
+        titles = {intent: dict(domain.intent_titles.get(intent, {})) for intent in sorted(domain.intents)}
+        near = domain.thresholds.answer - NEAR
+        return {"user": await self._user(user), "csrf": csrf, "intents": titles, "near": near}
 
     async def _user(self, user: User) -> dict[str, Any]:
         return {

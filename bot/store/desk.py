@@ -5,6 +5,7 @@ Knows who holds what; not who an agent is (accounts) or how the console shows it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,7 +20,7 @@ from bot.store.turn import Outgoing, write_events, write_replies
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The agents' side of the log. All three return the seq of the event they wrote."""
+    """The agents' side of the log. All three return the seq of the last event they wrote."""
 
     database: Database
 
@@ -40,17 +41,28 @@ class Desk:
         """
         return await self.database.write(partial(_say, conversation_id, event, reply, now))
 
-    async def hand_back(self, conversation_id: str, event: Returned, *, now: float) -> int:
-        """`event.agent`, who must hold it, gives the conversation back to the bot.
+    async def hand_back(
+        self,
+        conversation_id: str,
+        event: Returned,
+        *,
+        then: Sequence[Event] = (),
+        replies: Sequence[Outgoing] = (),
+        now: float,
+    ) -> int:
+        """`event.agent`, who must hold it, gives the conversation back to the bot, which goes on with
+        `then`; `replies` send what of it the customer hears (index 0 is `event`).
 
         Raises HeldByAnother, NoSuchConversation.
         """
-        return await self.database.write(partial(_hand_back, conversation_id, event, now))
+        events = (event, *then)
+        work = partial(_act, _return, conversation_id, events, event.agent, tuple(replies), now)
+        return await self.database.write(work)
 
 
 _is = c.c.id == bindparam("conversation")
 _holds = (c.c.holder == literal_column("'agent'")) & (c.c.agent == bindparam("by"))
-_next_seq = {"last_seq": c.c.last_seq + 1, "updated_at": bindparam("now")}
+_next_seq = {"last_seq": c.c.last_seq + bindparam("written"), "updated_at": bindparam("now")}
 
 
 def _take(*, force: bool) -> Update:
@@ -85,35 +97,35 @@ _exists = select(c.c.id).where(_is)
 def _take_over(
     conversation_id: str, event: TakenOver, now: float, force: bool, connection: Connection
 ) -> int:
-    return _act(_TAKE[force], conversation_id, event, event.agent, None, now, connection)
+    return _act(_TAKE[force], conversation_id, (event,), event.agent, (), now, connection)
 
 
 def _say(
     conversation_id: str, event: AgentSaid, reply: Outgoing | None, now: float, connection: Connection
 ) -> int:
-    return _act(_speak, conversation_id, event, event.agent, reply, now, connection)
-
-
-def _hand_back(conversation_id: str, event: Returned, now: float, connection: Connection) -> int:
-    return _act(_return, conversation_id, event, event.agent, None, now, connection)
+    replies = () if reply is None else (reply,)
+    return _act(_speak, conversation_id, (event,), event.agent, replies, now, connection)
 
 
 def _act(
     change: Update,
     conversation_id: str,
-    event: Event,
+    events: Sequence[Event],
     agent: str,
-    reply: Outgoing | None,
+    replies: Sequence[Outgoing],
     now: float,
     connection: Connection,
 ) -> int:
-    """Move on by one event. The update takes the next seq and locks the row, so there is nothing to retry."""
-    values = {"conversation": conversation_id, "by": agent, "now": now}
+    """Move on by these events. The update takes their seqs and locks the row, so there is nothing to
+    retry.
+    """
+    values = {"conversation": conversation_id, "by": agent, "now": now, "written": len(events)}
     seq = connection.execute(change, values).scalar_one_or_none()
     if seq is None:
         if connection.execute(_exists, {"conversation": conversation_id}).one_or_none() is None:
             raise NoSuchConversation("there is no conversation of this id")
         raise HeldByAnother("this conversation is not yours; take it over first")
-    write_events(connection, conversation_id, (event,), seq - 1)
-    write_replies(connection, conversation_id, () if reply is None else (reply,), seq - 1, now)
+    before = seq - len(events)
+    write_events(connection, conversation_id, events, before)
+    write_replies(connection, conversation_id, replies, before, now)
     return int(seq)

@@ -27,7 +27,20 @@ from bot.channels.telegram import TelegramChannel, TelegramCredentials
 from bot.channels.visitors import Visitors
 from bot.console.console import Console, open_console
 from bot.console.passwords import Passwords
-from bot.dialogue.domain import ActionStep, Domain, IntentStep, Rule, Variation
+from bot.dialogue.domain import (
+    ActionStep,
+    Domain,
+    Form,
+    IntentStep,
+    LoopStep,
+    MappingCondition,
+    MappingType,
+    Rule,
+    Slot,
+    SlotMapping,
+    SlotType,
+    Variation,
+)
 from bot.dialogue.events import Origin
 from bot.dialogue.ports import ReadRequest, Wording, WordRequest
 from bot.dialogue.reading import Match, Reading, Verdict
@@ -52,7 +65,18 @@ def on(intent: str, *actions: str) -> Rule:
 DOMAIN = Domain(
     name="small",
     languages=("en", "zh"),
-    intents=frozenset({"greet", "menu", "silent", "picture", "long", "talk_to_human", "pick"}),
+    intents=frozenset({"greet", "menu", "silent", "picture", "long", "talk_to_human", "pick", "loan"}),
+    intent_titles={"loan": {"en": "A loan", "zh": "贷款"}},
+    slots={
+        "purpose": Slot(
+            "purpose",
+            SlotType.TEXT,
+            mappings=(
+                SlotMapping(MappingType.FROM_TEXT, conditions=(MappingCondition("loan_form", "purpose"),)),
+            ),
+        )
+    },
+    forms={"loan_form": Form("loan_form", ("purpose",))},
     responses={
         "utter_greet": (Variation("Hello.\n\nHow can we help?"),),
         "utter_menu": (
@@ -67,6 +91,8 @@ DOMAIN = Domain(
         "utter_picture": (Variation("Look", image="https://example.org/a.png", custom={"kind": "card"}),),
         "utter_long": (Variation("word " * 2000),),
         "utter_pick": (Variation("You picked."),),
+        "utter_ask_purpose": (Variation("What for?", buttons=({"title": "A roof", "payload": "A roof"},)),),
+        "utter_noted": (Variation("Noted: {purpose}."),),
     },
     rules=(
         on("greet", "utter_greet"),
@@ -75,6 +101,13 @@ DOMAIN = Domain(
         on("long", "utter_long"),
         on("pick", "utter_pick"),
         on("talk_to_human", "action_hand_over"),
+        Rule("loan", (IntentStep(frozenset({"loan"})), ActionStep("loan_form"), LoopStep("loan_form"))),
+        Rule(
+            "noted",
+            (ActionStep("loan_form"), LoopStep(None), ActionStep("utter_noted")),
+            loop_given=True,
+            loop="loan_form",
+        ),
     ),
 )
 WORDS = {
@@ -84,7 +117,9 @@ WORDS = {
     "picture": "picture",
     "long": "long",
     "human": "talk_to_human",
+    "a loan": "loan",
 }
+OF_NOTHING = frozenset({"A roof"})  # no stored answer is near these
 ANSWER = Match("card", 0.91, "Where is my card?", "Your card is on its way.", "en")
 
 
@@ -105,7 +140,8 @@ class TableReader:
         if intent:
             verdicts = (Verdict(intent, 0.97), Verdict("pick", 0.02))
             return Reading(verdicts, (intent,), guaranteed=True, matches=(ANSWER,), bundle="b1")
-        return Reading((Verdict("greet", 0.4),), out_of_scope=True, matches=(ANSWER,), bundle="b1")
+        matches = () if request.text in OF_NOTHING else (ANSWER,)
+        return Reading((Verdict("greet", 0.4),), out_of_scope=True, matches=matches, bundle="b1")
 
     async def word(self, request: WordRequest) -> Wording:
         best = request.matches[0]
@@ -158,7 +194,8 @@ async def small_server(
         console = open_console(
             store,
             hub,
-            intents=lambda: sorted(DOMAIN.intents),
+            domain=lambda: DOMAIN,
+            taking_up=manager.taking_up,
             push=push,
             passwords=CHEAP,
             https=https,

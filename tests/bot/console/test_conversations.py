@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 from aiohttp import ClientWebSocketResponse
 
-from bot.dialogue.events import AgentSaid, Reviewed
+from bot.channels.contract import inbound
+from bot.dialogue.events import AgentSaid, BotSaid, Reviewed
 from tests.bot.channels.small_server import SmallServer
 from tests.bot.console.browser import Browser, customer_says
 from tests.bot.console.conftest import SignIn
@@ -88,6 +90,47 @@ async def test_an_agents_answer_leaves_through_the_outbox_where_there_is_one(
     assert [e.event.text for e in events if isinstance(e.event, AgentSaid)] == ["hello"]
     due = await server.store.outbox.due(owner="t", now=1e12, lease_seconds=1.0, limit=9)
     assert [(d.address, d.body) for d in due] == [("42", {"text": "hello"})]
+
+
+async def test_the_open_question_is_asked_again_on_return_and_in_the_outbox_too(
+    server: SmallServer, sign_in: SignIn
+) -> None:
+    agent = await sign_in("eve", "agent")
+    server.sender.platforms = {}
+    for number, text in enumerate(("a loan", "human")):
+        message = inbound(
+            conversation_id="telegram:42",
+            channel="telegram",
+            sender="42",
+            external_id=f"telegram:{number}",
+            text=text,
+            at=time.time(),
+        )
+        assert await server.manager.answered(await server.manager.accept(message), timeout=10)
+    before = await server.store.queue.find("telegram:42")
+    assert before is not None
+    await agent.post("take-over", conversation="telegram:42")
+    assert (await agent.post("hand-back", conversation="telegram:42")).status == 200
+    events = await server.store.log.after("telegram:42", before.last_seq)
+    said = [item for item in events if isinstance(item.event, BotSaid)]
+    assert [item.event.text for item in said if isinstance(item.event, BotSaid)][-1] == "What for?"
+    due = await server.store.outbox.due(owner="t", now=1e12, lease_seconds=1.0, limit=1)
+    sent = []
+    while due:
+        sent.append((due[0].seq, due[0].address, due[0].body["text"]))
+        await server.store.outbox.sent(due[0], provider_id=None)
+        due = await server.store.outbox.due(owner="t", now=1e12, lease_seconds=1.0, limit=1)
+    assert sent[-1] == (said[-1].seq, "42", "What for?")
+    assert [seq for seq, *_ in sent][-len(said) :] == [item.seq for item in said]
+
+
+async def test_the_form_goes_on_after_the_return(server: SmallServer, sign_in: SignIn) -> None:
+    agent = await sign_in("eve", "agent")
+    await customer_says(server, "a loan")
+    await customer_says(server, "human")
+    await agent.post("take-over", conversation="ann")
+    await agent.post("hand-back", conversation="ann")
+    assert [reply["text"] for reply in await customer_says(server, "A roof")] == ["Noted: A roof."]
 
 
 async def test_records_a_review(server: SmallServer, sign_in: SignIn) -> None:
