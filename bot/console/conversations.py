@@ -10,19 +10,21 @@ import base64
 import binascii
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
 
 from bot.console.errors import BadInput, NotAllowed, NotThere
+from bot.console.names import names_in
 from bot.console.policy import SUPERVISORS, Ask
 from bot.dialogue import wire
-from bot.dialogue.domain import Domain
+from bot.dialogue.domain import HUMAN_INTENTS, KNOWLEDGE_INTENT, OUT_OF_SCOPE_INTENTS, Domain
 from bot.dialogue.events import AgentSaid, Event, Returned, Reviewed, TakenOver, UserSaid
 from bot.hub import Hub
 from bot.outcome import replies
 from bot.store.errors import HeldByAnother
+from bot.store.glimpses import Glimpse
 from bot.store.log import Numbered
 from bot.store.queue import Cursor, Listed
 from bot.store.store import Store
@@ -30,9 +32,12 @@ from bot.store.turn import Outgoing
 
 TakingUp = Callable[[Listed, Returned], Awaitable[list[Event]]]
 
+NO_TOPIC = HUMAN_INTENTS | OUT_OF_SCOPE_INTENTS | {KNOWLEDGE_INTENT}
 PAGE = 50
 EVENTS = 400  # of a conversation in one answer
 LONGEST_TEXT = 4000
+LONGEST_GLIMPSE = 160
+ONE_LOOK = 600.0  # seconds in which several readings of a list by one user count as one
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ class Conversations:
     push: frozenset[str]
     clock: Callable[[], float]
     domain: Callable[[], Domain]
+    _looked: dict[tuple[str, str], float] = field(default_factory=dict)
 
     async def listed(self, ask: Ask) -> web.Response:
         """`?list=waiting|mine|all`: one page, and the cursor of the next under `next`."""
@@ -63,8 +69,11 @@ class Conversations:
                 raise BadInput("'list' is one of waiting, mine, all.")
         waiting = query.get("list", "waiting") == "waiting"
         following = _cursor(rows[-1], waiting=waiting) if len(rows) == PAGE else None
+        await self._note_list(ask, query.get("list", "waiting"))
+        seen = await self.store.queue.glimpses(rows)
         answer = {
-            "rows": [listed_json(row) for row in rows],
+            "rows": [{**listed_json(row), "about": about_json(seen.get(row.id, Glimpse()))} for row in rows],
+            "names": await names_in(self.store, rows),
             "next": following,
             "waiting": await self.store.queue.waiting_count(),
         }
@@ -80,6 +89,7 @@ class Conversations:
         events = await self.store.log.after(found.id, start, limit=max(0, end - start)) if end > start else []
         answer = {
             "conversation": listed_json(found),
+            "names": await names_in(self.store, [found], events),
             "events": [event_json(item) for item in events],
             "earlier": start > 0,
         }
@@ -145,6 +155,13 @@ class Conversations:
         self.hub.ring(conversation_id)
         return web.json_response({"seq": seq})
 
+    async def _note_list(self, ask: Ask, which: str) -> None:
+        """The lists show what customers wrote. An open page asks again at every change: that is one look."""
+        now, key = self.clock(), (ask.user, which)
+        if now - self._looked.get(key, 0.0) >= ONE_LOOK:
+            self._looked[key] = now
+            await self._note(ask, "list", which)
+
     async def _note(self, ask: Ask, verb: str, subject: str) -> None:
         await self.store.audit.note(at=self.clock(), actor=ask.user, verb=verb, subject=subject)
 
@@ -165,6 +182,21 @@ def listed_json(row: Listed) -> dict[str, Any]:
         "opened_at": row.opened_at,
         "updated_at": row.updated_at,
     }
+
+
+def about_json(glimpse: Glimpse) -> dict[str, str | None]:
+    """What a conversation is about, in a line. A wish for a person is no topic."""
+    return {
+        "said": _line(glimpse.said),
+        "question": _line(glimpse.question),
+        "intent": None if glimpse.intent in NO_TOPIC else glimpse.intent,
+        "form": glimpse.form,
+    }
+
+
+def _line(text: str | None) -> str | None:
+    line = " ".join((text or "").split())
+    return (line if len(line) <= LONGEST_GLIMPSE else f"{line[: LONGEST_GLIMPSE - 1]}…") or None
 
 
 def event_json(item: Numbered) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from aiohttp import WSCloseCode, WSMessage, WSMsgType, hdrs, web
 
 from bot.console.conversations import event_json, listed_json
 from bot.console.errors import NotAllowed
+from bot.console.names import names_in
 from bot.console.policy import Ask
 from bot.console.sessions import Sessions
 from bot.errors import FrontdeskError
@@ -150,6 +151,7 @@ class Live:
             "type": "events",
             "id": watched,
             "conversation": listed_json(found) if found else None,
+            "names": await names_in(self.store, [found] if found else [], fresh),
             "events": [event_json(item) for item in fresh],
         }
         await screen.socket.send_json(frame)

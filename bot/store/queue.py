@@ -6,7 +6,7 @@ its end.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -26,6 +26,7 @@ from sqlalchemy import (
 
 from bot.dialogue.events import Reason
 from bot.store.engine import Database
+from bot.store.glimpses import Glimpse, glimpses
 from bot.store.schema import conversations as c
 from bot.store.turn import Standing
 
@@ -80,6 +81,10 @@ class Queue:
     async def all(self, *, limit: int = 50, after: Cursor | None = None) -> list[Listed]:
         """All, latest activity first; `after` is (updated_at, id) of the last one seen."""
         return await self._page(_ALL, limit, after)
+
+    async def glimpses(self, rows: Sequence[Listed]) -> dict[str, Glimpse]:
+        """What each of these is about, by id."""
+        return await glimpses(self.database, [row.id for row in rows])
 
     async def each(self, *, page: int = 500) -> AsyncIterator[Listed]:
         """Every conversation by id, in constant memory: for the export."""

@@ -133,6 +133,47 @@ async def test_the_form_goes_on_after_the_return(server: SmallServer, sign_in: S
     assert [reply["text"] for reply in await customer_says(server, "A roof")] == ["Noted: A roof."]
 
 
+async def test_a_list_says_what_each_conversation_is_about(server: SmallServer, sign_in: SignIn) -> None:
+    agent = await sign_in("eve", "agent")
+    await customer_says(server, "a loan")
+    await customer_says(server, "where is \n my   card " + "x" * 500)
+    await customer_says(server, "human")
+    await customer_says(server, "hello?")
+    for which in ("waiting", "all"):
+        (row,) = (await (await agent.get("conversations", list=which)).json())["rows"]
+        about = row["about"]
+        assert about["said"] == "hello?" and about["form"] == "loan_form" and about["intent"] is None
+        assert about["question"].startswith("where is my card x") and len(about["question"]) == 160
+    await customer_says(server, "hi", sender="bob")
+    listed = (await (await agent.get("conversations", list="all")).json())["rows"]
+    assert [row["about"]["said"] for row in listed] == ["hi", "hello?"]
+    assert listed[0]["about"]["question"] is None
+
+
+async def test_colleagues_are_named_as_they_wish(server: SmallServer, sign_in: SignIn) -> None:
+    eve, boss = await sign_in("eve", "agent"), await sign_in("bo", "supervisor")
+    await eve.post("display-name", display_name="Eve Meyer")
+    await customer_says(server, "human")
+    await eve.post("take-over", conversation="ann")
+    assert (await read(boss, "ann"))["names"] == {"eve": "Eve Meyer"}
+    assert (await (await boss.get("conversations", list="all")).json())["names"] == {"eve": "Eve Meyer"}
+    socket = await boss.live()
+    await socket.send_json({"type": "watch", "id": "ann", "after": 0})
+    assert (await _events(socket))["names"] == {"eve": "Eve Meyer"}
+    await socket.close()
+
+
+async def test_looking_through_a_list_is_on_record_once(server: SmallServer, sign_in: SignIn) -> None:
+    agent, boss = await sign_in("eve", "agent"), await sign_in("bo", "supervisor")
+    for which in ("waiting", "all", "all", "waiting"):
+        await rows(agent, which)
+    entries = (await (await boss.get("audit")).json())["entries"]
+    assert sorted((e["actor"], e["subject"]) for e in entries if e["verb"] == "list") == [
+        ("eve", "all"),
+        ("eve", "waiting"),
+    ]
+
+
 async def test_records_a_review(server: SmallServer, sign_in: SignIn) -> None:
     agent = await sign_in("eve", "agent")
     await customer_says(server, "hi")
