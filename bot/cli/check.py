@@ -22,5 +22,10 @@ def check(project: Path, json_file: str | None) -> int:
     if json_file != "-":
         for finding in findings:
             click.secho(str(finding), fg="red" if finding.level is Level.ERROR else "yellow")
-        click.echo(f"{errors} errors, {len(findings) - errors} warnings.")
+        warnings = len(findings) - errors
+        click.echo(f"{_counted(errors, 'error')}, {_counted(warnings, 'warning')}.")
     return 1 if errors else 0
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

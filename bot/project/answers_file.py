@@ -41,6 +41,8 @@ def _all(files: Sequence[Node], languages: Sequence[str], report: Report) -> Ite
             template = _answer(item, languages, report)
             if template is not None:
                 yield template
+            else:
+                report.lost.add("answers")
 
 
 def _answer(node: Node, languages: Sequence[str], report: Report) -> AnswerTemplate | None:
@@ -90,7 +92,7 @@ def _by_language(
             many.setdefault(guess_language(line, languages), []).append(line)
     else:
         for language, value in entries(node, f"{key} of {what}", report).items():
-            if language not in languages:
+            if language not in languages and "languages" not in report.lost:
                 mend = f"Add it to `languages:` in config.yml, or use one of {', '.join(languages)}."
                 report.warn(
                     value.place, f"The {what} has {key} in `{language}`, no language of the project.", mend

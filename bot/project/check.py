@@ -45,7 +45,7 @@ def check_folder(folder: Path) -> tuple[Finding, ...]:
 
 def check_project(project: Project) -> tuple[Finding, ...]:
     """Everything wrong with a project that was read, by file and line."""
-    report = Report()
+    report = Report(lost=project.lost)
     for check in _CHECKS:
         check(project, report)
     return tuple(sorted({*project.findings, *report.findings}))

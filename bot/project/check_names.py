@@ -70,7 +70,7 @@ def check_intents(project: Project, report: Report) -> None:
     used = {intent for rule in project.domain.rules for step in rule.steps for intent in _intents_of(step)}
     for intent in sorted(project.domain.intents):
         count = counts[intent]
-        if count >= FEW_EXAMPLES or (not count and intent in _BUILT_IN_INTENTS):
+        if "examples" in report.lost or count >= FEW_EXAMPLES or (not count and intent in _BUILT_IN_INTENTS):
             continue
         place = project.places.get(f"intent:{intent}", Place("domain.yml"))
         said = "no examples" if not count else "one example" if count == 1 else f"only {count} examples"
@@ -111,14 +111,14 @@ def check_actions(project: Project, report: Report) -> None:
                 message = f"{what}, which it does not do here."
                 mend = "Move the questions and texts of its retrieval intent to answers/."
                 report.warn(place_of(rule.source), message, mend)
-            else:
+            elif step.name.startswith("utter_") or not report.lost & {"actions", "forms"}:
                 kind = "response" if step.name.startswith("utter_") else "action"
                 what = f"The rule `{rule.name}` uses the {kind}"
                 unknown(report, place_of(rule.source), what, step.name, defined, f"{kind}s")
     for action in sorted(domain.actions):
         _check_action(project, action, report)
     custom = sorted(domain.actions - BUILT_IN_ACTIONS - _RASA_ACTIONS - domain.responses.keys())
-    if custom and project.settings.action_endpoint is None:
+    if custom and project.settings.action_endpoint is None and "endpoints" not in report.lost:
         mend = "Add `action_endpoint: {url: …}` to endpoints.yml."
         message = f"Nothing runs the custom actions ({', '.join(custom)})."
         report.warn(_place(project, f"action:{custom[0]}"), message, mend)
@@ -126,11 +126,11 @@ def check_actions(project: Project, report: Report) -> None:
 
 def _check_action(project: Project, action: str, report: Report) -> None:
     place, domain = _place(project, f"action:{action}"), project.domain
-    if action.startswith("utter_") and action not in domain.responses:
+    if action.startswith("utter_") and not (action in domain.responses or "responses" in report.lost):
         mend = suggest(action, domain.responses, "Add it to `responses:`.")
         report.error(place, f"The response `{action}` is listed as an action and has no text.", mend)
     form = action.removeprefix("validate_")
-    if form != action and form not in domain.forms:
+    if form != action and form not in domain.forms and "forms" not in report.lost:
         mend = suggest(form, domain.forms, "Rename it to `validate_` and the form's name.")
         report.warn(place, f"`{action}` validates no form of the domain, so it is never run.", mend)
 
@@ -164,7 +164,11 @@ def _check_mapping(project: Project, what: str, place: Place, mapping: SlotMappi
 
 
 def unknown(report: Report, place: Place, what: str, name: str, known: Iterable[str], section: str) -> None:
-    """Reports a name that the domain does not define; `what` leads up to it."""
+    """Reports a name that the domain does not define; `what` leads up to it. Nothing where the part of the
+    domain that might define it could not be read.
+    """
+    if section in report.lost:
+        return
     mend = suggest(name, known, f"Add it to `{section}:` in the domain.")
     report.error(place, f"{what} `{name}`, which is not in the domain.", mend)
 
@@ -181,6 +185,8 @@ def _slot_steps(rule: Rule) -> Iterator[SlotStep]:
 def _check_filled(project: Project, name: str, place: Place, report: Report) -> None:
     """A slot with custom mappings alone is filled by an action, which only an action server can run."""
     slot = project.domain.slots[name]
+    if report.lost & {"actions", "endpoints", "mappings"}:
+        return
     if not slot.mappings or any(mapping.type is not MappingType.CUSTOM for mapping in slot.mappings):
         return
     if project.settings.action_endpoint is None or not any(

@@ -46,6 +46,8 @@ def _check_payload(project: Project, place: Place, what: str, payload: str, repo
     intent = match["intent"]
     if intent.split("/")[0] not in known_intents(project):
         unknown(report, place, f"{what} sends the intent", intent, domain.intents, "intents")
+    if report.lost & {"entities", "slots"}:
+        return
     for entity in sorted(set(entities) - domain.entities - domain.slots.keys()):
         mend = suggest(entity, domain.entities, "Add it to `entities:` in the domain.")
         report.warn(place, f"{what} sends the entity `{entity}`, which is not in the domain.", mend)
@@ -70,7 +72,8 @@ def check_placeholders(project: Project, report: Report) -> None:
             if condition.name not in known:
                 what = f"A variation of `{name}` depends on the slot"
                 unknown(report, place, what, condition.name, known, "slots")
-        for slot in sorted(set(_PLACEHOLDER.findall(variation.text or "")) - known):
+        shown = set(_PLACEHOLDER.findall(variation.text or "")) if "slots" not in report.lost else set()
+        for slot in sorted(shown - known):
             message = f"The response `{name}` shows `{{{slot}}}`, which is no slot."
             # An action may give a value of its own for a name when it sends a response; a rule cannot.
             if name in by_rules or not project.domain.actions:

@@ -19,17 +19,18 @@ def check_forms(project: Project, report: Report) -> None:
     domain = project.domain
     for name, form in sorted(domain.forms.items()):
         place = project.places.get(f"form:{name}", Place("domain.yml"))
-        if not any(_starts(rule, name) for rule in domain.rules):
+        if "rules" not in report.lost and not any(_starts(rule, name) for rule in domain.rules):
             mend = f"Add a rule with `- action: {name}` and `- active_loop: {name}`."
             report.warn(place, f"Nothing starts the form `{name}`.", mend)
         for slot in form.required_slots:
             _check_required(project, form, slot, place, report)
-        for intent in sorted(form.ignored_intents - domain.intents):
+        strange = form.ignored_intents - domain.intents if "intents" not in report.lost else frozenset[str]()
+        for intent in sorted(strange):
             mend = suggest(intent, domain.intents, "Add it to `intents:` or remove it here.")
             report.warn(
                 place, f"The form `{name}` ignores the intent `{intent}`, which is not in the domain.", mend
             )
-    for rule in domain.rules:
+    for rule in () if "forms" in report.lost else domain.rules:
         loops = {step.name for step in rule.steps if isinstance(step, LoopStep)} | {rule.loop}
         for loop in sorted(loop for loop in loops if loop is not None and loop not in domain.forms):
             mend = suggest(loop, domain.forms, "Add it to `forms:` in the domain.")
@@ -44,13 +45,15 @@ def _starts(rule: Rule, form: str) -> bool:
 
 def _check_required(project: Project, form: Form, slot: str, place: Place, report: Report) -> None:
     domain = project.domain
+    if slot not in domain.slots and "slots" in report.lost:
+        return
     if slot not in domain.slots:
         mend = suggest(slot, domain.slots, "Add it to `slots:` in the domain.")
         report.error(
             place, f"The form `{form.name}` requires the slot `{slot}`, which is not in the domain.", mend
         )
         return
-    if not _asks(domain, form.name, slot):
+    if not (_asks(domain, form.name, slot) or report.lost & {"responses", "actions"}):
         mend = f"Add the response `utter_ask_{form.name}_{slot}` or `utter_ask_{slot}`."
         report.error(place, f"The form `{form.name}` cannot ask for `{slot}`.", mend)
     mappings = domain.slots[slot].mappings
@@ -59,7 +62,9 @@ def _check_required(project: Project, form: Form, slot: str, place: Place, repor
         for mapping in mappings
         if not mapping.conditions or form.name in {condition.active_loop for condition in mapping.conditions}
     ]
-    validates = f"validate_{form.name}" in domain.actions
+    validates = f"validate_{form.name}" in domain.actions or "actions" in report.lost
+    if "mappings" in report.lost:
+        return
     if not reachable or (all(mapping.type is MappingType.CUSTOM for mapping in reachable) and not validates):
         mend = "Add a mapping without conditions, or with this form as `active_loop`."
         report.error(place, f"No answer fills `{slot}` while the form `{form.name}` runs.", mend)

@@ -59,7 +59,8 @@ def check_answers(project: Project, report: Report) -> None:
             if first is not template:
                 message = f"`{template.id}` gives the same text as `{first.id}` ({first.place})."
                 report.warn(template.place, message, "Join the two: one answer can have many questions.")
-        _check_answer_languages(template, project.settings.languages, report)
+        if "languages" not in report.lost:
+            _check_answer_languages(template, project.settings.languages, report)
 
 
 def _questions(template: AnswerTemplate) -> Iterator[str]:
@@ -82,17 +83,19 @@ def _check_answer_languages(template: AnswerTemplate, languages: Sequence[str], 
 def check_languages(project: Project, report: Report) -> None:
     """A response must be worded in every language; each intent needs examples and a title in each."""
     languages = project.settings.languages
-    if len(languages) < 2:
+    if len(languages) < 2 or "languages" in report.lost:
         return
     for name, many in sorted(project.domain.responses.items()):
         spoken = {_language(variation, languages) for variation in many}
-        if None in spoken:
+        if None in spoken or not many:
             continue
         missing = [language for language in languages if language not in spoken]
         if missing:
             place = project.places.get(f"response:{name}", Place("domain.yml"))
             mend = "Add a variation with `condition: [{type: slot, name: language, value: …}]`."
             report.warn(place, f"The response `{name}` has no variation in {', '.join(missing)}.", mend)
+    if "examples" in report.lost:
+        return
     taught = {(example.intent, example.language) for example in project.nlu.examples}
     for intent in sorted({intent for intent, _ in taught}):
         missing = [language for language in languages if (intent, language) not in taught]

@@ -60,7 +60,7 @@ def _turn(node: Node, answers: Collection[str], report: Report) -> DialogueTurn 
         )
         return None
     answer = text(found.get("answer"), "answer of a turn", report)
-    if answer is not None and answer not in answers:
+    if answer is not None and answer not in answers and "answers" not in report.lost:
         mend = suggest(answer, answers, "Name an id from answers/, or leave it out.")
         report.warn(found["answer"].place, f"A turn names the answer `{answer}`, which does not exist.", mend)
         answer = None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.dialogue.domain import Form, Session, Slot, Variation
-from bot.project.node import check_keys, entries, flag, items, named, names, number, plain
+from bot.project.node import check_keys, check_sections, entries, flag, items, named, names, number, plain
 from bot.project.report import Place, Report
 from bot.project.responses import read_responses
 from bot.project.slots import read_slots
@@ -42,7 +42,8 @@ def read_domain(files: Sequence[Node], extra_responses: Sequence[Node], report: 
     """The merged domain. `extra_responses` are `responses:` sections found in training data."""
     tops = [entries(node, "A domain file", report) for node in files]
     for top in tops:
-        check_keys(top, KEYS, "domain", report)
+        check_sections(top, KEYS, "domain", {section: section for section in (*LISTS, *MAPS)}, report)
+        _note_lost(top, report)
     parts = DomainParts()
     for section in LISTS:
         getattr(parts, section).update(_named_section(section, tops, parts.raw, report))
@@ -60,6 +61,15 @@ def read_domain(files: Sequence[Node], extra_responses: Sequence[Node], report: 
     parts.session = _read_session(tops, parts.raw, report)
     _settings_kept_raw(tops, parts.raw)
     return parts
+
+
+def _note_lost(top: Mapping[str, Node], report: Report) -> None:
+    """Sections of the wrong kind, whose names nothing can be held against."""
+    for sections, expected in ((LISTS, tuple), (MAPS, Mapping)):
+        for section in sections:
+            node = top.get(section)
+            if node is not None and node.value is not None and not isinstance(node.value, expected):
+                report.lost.add(section)
 
 
 def _named_section(
@@ -115,7 +125,7 @@ def _check_entity_lists(
         if node is None or isinstance(node.value, bool):
             continue
         for entity in names(node, f"{key} of intent `{name}`", report):
-            if entity.split("#")[0] not in known:
+            if entity.split("#")[0] not in known and "entities" not in report.lost:
                 message = f"Intent `{name}` names the entity `{entity}`, which the domain does not define."
                 report.warn(node.place, message, "Add it to `entities:` or remove it here.")
 

@@ -15,16 +15,22 @@ from bot.dialogue.domain import LANGUAGE_SLOT, Domain, Slot, SlotType
 from bot.errors import ProjectError
 from bot.project.answers_file import read_answer_files
 from bot.project.dialogues_file import read_dialogues
-from bot.project.domain_file import DomainParts, read_domain
+from bot.project.domain_file import LISTS, MAPS, DomainParts, read_domain
 from bot.project.model import Project, ProjectSettings
 from bot.project.nlu_file import read_nlu
-from bot.project.node import entries
-from bot.project.report import Place, Report, suggest
+from bot.project.node import check_sections, entries
+from bot.project.report import Place, Report
 from bot.project.rules_file import note_stories, read_rules
 from bot.project.settings_file import read_settings
 from bot.project.yaml import Node, read_yaml
 
 _YAML = (".yml", ".yaml")
+# What is missing when a file cannot be read, by the section whose name it bears.
+_CONFIG_PARTS = {"language": "languages", "languages": "languages"}
+_ENDPOINT_PARTS = {"action_endpoint": "endpoints"}
+_DOMAIN_PARTS = {section: section for section in (*LISTS, *MAPS)}
+_DATA_PARTS = {"nlu": "examples", "rules": "rules", "responses": "responses"}
+_ANSWER_PARTS = {"answers": "answers"}
 _DATA_KEYS = ("version", "nlu", "rules", "stories", "responses", "dialogues")
 
 
@@ -70,7 +76,18 @@ def read_project(folder: Path, *, environ: Mapping[str, str] | None = None) -> P
         intent_titles=titles,
         raw=parts.raw,
     )
-    return Project(folder, name, domain, nlu, answers, dialogues, settings, report.findings, parts.places)
+    return Project(
+        folder,
+        name,
+        domain,
+        nlu,
+        answers,
+        dialogues,
+        settings,
+        report.findings,
+        parts.places,
+        frozenset(report.lost),
+    )
 
 
 @dataclass(slots=True)
@@ -90,14 +107,14 @@ def _collect(folder: Path, report: Report, environ: Mapping[str, str]) -> _Sourc
         message = f"{folder} is no folder. Give the folder that holds domain.yml, or one with answers/ alone."
         raise ProjectError((), message=message)
     sources = _Sources(
-        config=_first(folder, "config", report, environ),
-        endpoints=_first(folder, "endpoints", report, environ),
-        credentials=_first(folder, "credentials", report, environ),
+        config=_first(folder, "config", _CONFIG_PARTS, report, environ),
+        endpoints=_first(folder, "endpoints", _ENDPOINT_PARTS, report, environ),
+        credentials=_first(folder, "credentials", {}, report, environ),
     )
     for path in (*_named(folder, "domain"), *_yaml_files(folder / "domain")):
-        _add(sources.domain, path, folder, report)
+        _add(sources.domain, path, folder, _DOMAIN_PARTS, report)
     for path in _yaml_files(folder / "answers"):
-        _add(sources.answers, path, folder, report)
+        _add(sources.answers, path, folder, _ANSWER_PARTS, report)
     _collect_data(folder, sources, report)
     if not (sources.domain or sources.answers or report.findings):
         message = (
@@ -113,37 +130,66 @@ def _collect_data(folder: Path, sources: _Sources, report: Report) -> None:
         if path.name.startswith("test_"):
             continue
         read: list[Node] = []
-        _add(read, path, folder, report)
+        _add(read, path, folder, _DATA_PARTS, report)
         for top in read:
             found = entries(top, "A data file", report)
+            check_sections(found, _DATA_KEYS, "data file", _DATA_PARTS, report)
             for key, node in found.items():
                 if key in sources.sections:
                     sources.sections[key].append(node)
-                else:
-                    mend = suggest(key, _DATA_KEYS, f"Known here: {', '.join(_DATA_KEYS[1:])}.")
-                    report.warn(node.place, f"The section `{key}` is not known and has no effect.", mend)
+                if key in _DATA_PARTS and not isinstance(
+                    node.value, Mapping if key == "responses" else tuple
+                ):
+                    report.lost.update([_DATA_PARTS[key]] if node.value is not None else [])
 
 
-def _add(into: list[Node], path: Path, folder: Path, report: Report) -> None:
+def _add(into: list[Node], path: Path, folder: Path, parts: Mapping[str, str], report: Report) -> None:
     node = read_yaml(path, path.relative_to(folder).as_posix(), report)
+    _note_lost(path, folder, parts, node, report)
     if node is not None:
         into.append(node)
 
 
-def _first(folder: Path, stem: str, report: Report, environ: Mapping[str, str]) -> Node | None:
+def _first(
+    folder: Path, stem: str, parts: Mapping[str, str], report: Report, environ: Mapping[str, str]
+) -> Node | None:
     path = next(_named(folder, stem), None)
-    return None if path is None else read_yaml(path, path.name, report, environ=environ)
+    if path is None:
+        return None
+    node = read_yaml(path, path.name, report, environ=environ)
+    _note_lost(path, folder, parts, node, report)
+    return node
+
+
+def _note_lost(path: Path, folder: Path, parts: Mapping[str, str], node: Node | None, report: Report) -> None:
+    """What a file that cannot be read would have told: the sections whose names begin a line of it, or all
+    where none does.
+    """
+    if path.relative_to(folder).as_posix() in report.torn:
+        try:
+            with path.open(encoding="utf-8", errors="replace") as file:
+                begun = {line.strip().strip("\"'").split(":")[0].strip("\"' ") for line in file}
+        except OSError:
+            begun = set()
+        report.lost.update([parts[name] for name in parts if name in begun] or parts.values())
+    elif node is not None and node.value is not None and not isinstance(node.value, Mapping):
+        report.lost.update(parts.values())
 
 
 def _named(folder: Path, stem: str) -> Iterator[Path]:
-    return (path for suffix in _YAML if (path := folder / f"{stem}{suffix}").is_file())
+    return (path for suffix in _YAML if _is_there(path := folder / f"{stem}{suffix}"))
+
+
+def _is_there(path: Path) -> bool:
+    """A file, or a link that leads nowhere: reading it says so."""
+    return path.is_file() or (path.is_symlink() and not path.exists())
 
 
 def _yaml_files(folder: Path) -> Sequence[Path]:
     """Every YAML file below, in one order on every machine; hidden ones are left alone."""
     if not folder.is_dir():
         return ()
-    found = (path for path in folder.rglob("*") if path.suffix in _YAML and path.is_file())
+    found = (path for path in folder.rglob("*") if path.suffix in _YAML and _is_there(path))
     visible = (
         path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )

@@ -135,7 +135,8 @@ class ProjectSettings:
 class Project:
     """Everything a folder says. `places` finds definitions: `intent:NAME`, `slot:`, `form:`, `action:`,
     `response:`, `response:NAME:INDEX` (a variation). `findings` hold what reading found; `bot.project.check`
-    finds more."""
+    finds more. `lost` names what may be missing because a file or section could not be read, as
+    `bot.project.report.Report` has it."""
 
     folder: Path
     name: str
@@ -146,6 +147,7 @@ class Project:
     settings: ProjectSettings
     findings: tuple[Finding, ...] = ()
     places: Mapping[str, Place] = field(default_factory=dict)
+    lost: frozenset[str] = frozenset()
 
     @property
     def title(self) -> str:

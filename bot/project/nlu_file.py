@@ -155,7 +155,7 @@ def _language(metadata: Mapping[str, Node], languages: Sequence[str], report: Re
     if language is None or node is None:
         return None
     known = next((code for code in languages if code == language or primary(code) == primary(language)), None)
-    if known is None:
+    if known is None and "languages" not in report.lost:
         mend = f"Add it to `languages:` in config.yml, or use one of {', '.join(languages)}."
         report.warn(node.place, f"The language `{language}` is not one of the project's.", mend)
     return known or language

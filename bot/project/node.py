@@ -5,6 +5,7 @@ Knows kinds (text, number, list, map); knows nothing of a bot.
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -21,7 +22,7 @@ def entries(node: Node | None, what: str, report: Report) -> Entries:
         return {}
     if isinstance(node.value, Mapping):
         return node.value
-    report.error(
+    report.wrong_kind(
         node.place,
         f"{what} must be a map (`name: value` lines).",
         f"This is {kind(node)}; indent its entries.",
@@ -35,7 +36,7 @@ def items(node: Node | None, what: str, report: Report) -> tuple[Node, ...]:
         return ()
     if isinstance(node.value, tuple):
         return node.value
-    report.error(
+    report.wrong_kind(
         node.place,
         f"{what} must be a list (`- item` lines).",
         f"This is {kind(node)}; put `- ` before each item.",
@@ -43,12 +44,17 @@ def items(node: Node | None, what: str, report: Report) -> tuple[Node, ...]:
     return ()
 
 
+def is_list(node: Node | None) -> bool:
+    """Whether `items` would find no fault with it."""
+    return node is None or node.value is None or isinstance(node.value, tuple)
+
+
 def text(node: Node | None, what: str, report: Report) -> str | None:
     """A text as written (a bare number or `yes` counts as one), None where it is missing or empty."""
     if node is None or node.value is None:
         return None
     if isinstance(node.value, (tuple, Mapping)):
-        report.error(node.place, f"{what} must be a text.", f"This is {kind(node)}.")
+        report.wrong_kind(node.place, f"{what} must be a text.", f"This is {kind(node)}.")
         return None
     return node.raw
 
@@ -60,7 +66,7 @@ def number(node: Node | None, what: str, report: Report) -> float | None:
     value = node.value
     if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
         return float(value)
-    report.error(
+    report.wrong_kind(
         node.place, f"{what} must be a number.", f"This is {kind(node)}; write it without quotes or units."
     )
     return None
@@ -72,7 +78,7 @@ def flag(node: Node | None, what: str, report: Report, *, default: bool) -> bool
         return default
     if isinstance(node.value, bool):
         return node.value
-    report.error(node.place, f"{what} must be `true` or `false`.", f"This is {kind(node)}.")
+    report.wrong_kind(node.place, f"{what} must be `true` or `false`.", f"This is {kind(node)}.")
     return default
 
 
@@ -109,6 +115,22 @@ def check_keys(found: Entries, known: Collection[str], what: str, report: Report
         if key not in known:
             mend = suggest(key, known, f"Known here: {', '.join(sorted(known))}.")
             report.warn(node.place, f"{what}: the key `{key}` is not known and has no effect.", mend)
+
+
+def check_sections(
+    found: Entries, known: Collection[str], what: str, parts: Mapping[str, str], report: Report
+) -> None:
+    """As `check_keys` for the sections of a file, where a slip of the pen loses all that stands below it."""
+    for key in [key for key in found if key not in known]:
+        near = difflib.get_close_matches(key, known, n=1, cutoff=0.75)
+        if near and found[key].value is not None:
+            report.error(
+                found[key].place, f"{what}: the section `{key}` is not known.", f"Did you mean `{near[0]}`?"
+            )
+            report.lost.update([parts[near[0]]] if near[0] in parts else [])
+        else:
+            message = f"{what}: the section `{key}` is not known and has no effect."
+            report.warn(found[key].place, message, f"Known here: {', '.join(sorted(known))}.")
 
 
 def plain(node: Node | None) -> Any:

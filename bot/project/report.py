@@ -24,18 +24,40 @@ class Place:
 
 
 class Report:
-    """Gathers findings while files are read, so that one run tells all of them."""
+    """Gathers findings while files are read, so that one run tells all of them and each fault once.
 
-    def __init__(self) -> None:
+    `lost` names what may be missing because the file or section that holds it could not be read (`intents`,
+    `slots`, `rules`, `examples`, `languages` …): what only follows from that is not worth a finding. `torn`
+    names the files of which something could not be read. Each comes with an error of its own.
+    """
+
+    def __init__(self, lost: Iterable[str] = ()) -> None:
         self._found: set[Finding] = set()
+        self._spoilt: set[Place] = set()
+        self.lost: set[str] = set(lost)
+        self.torn: set[str] = set()
 
     def error(self, place: Place, message: str, mend: str) -> None:
         """Something that keeps the bot from running as written."""
-        self._found.add(Finding(place.file, place.line, Level.ERROR, message, mend))
+        self._add(place, Level.ERROR, message, mend)
 
     def warn(self, place: Place, message: str, mend: str) -> None:
         """Something that will not do what its author may expect."""
-        self._found.add(Finding(place.file, place.line, Level.WARNING, message, mend))
+        self._add(place, Level.WARNING, message, mend)
+
+    def wrong_kind(self, place: Place, message: str, mend: str) -> None:
+        """A value of the wrong kind: what is missing on this line from now on is missing because of it."""
+        self._found.add(Finding(place.file, place.line, Level.ERROR, message, mend))
+        self._spoilt.add(place)
+
+    def unreadable(self, place: Place, message: str, mend: str) -> None:
+        """A file, or the rest of it, that cannot be read."""
+        self.torn.add(place.file)
+        self.error(place, message, mend)
+
+    def _add(self, place: Place, level: Level, message: str, mend: str) -> None:
+        if place not in self._spoilt:
+            self._found.add(Finding(place.file, place.line, level, message, mend))
 
     @property
     def findings(self) -> tuple[Finding, ...]:

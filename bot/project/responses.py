@@ -44,7 +44,7 @@ def read_responses(
         for item in _variations(name, node, report):
             places[f"response:{name}:{len(variations)}"] = item.place
             variations.append(_variation(name, item, report))
-        if not variations:
+        if not variations and node.value in (None, ()):
             report.error(node.place, f"The response `{name}` has no variation.", 'Add one: `- text: "…"`.')
         responses[name] = tuple(variations)
     return responses, places

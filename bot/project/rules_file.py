@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.dialogue.domain import ActionStep, IntentStep, LoopStep, Rule, SlotStep, Step
-from bot.project.node import Entries, check_keys, entries, flag, items, plain, text
+from bot.project.node import Entries, check_keys, entries, flag, is_list, items, plain, text
 from bot.project.report import Report
 from bot.project.yaml import Node
 
@@ -33,9 +33,12 @@ def read_rules(sections: Sequence[Node], report: Report) -> tuple[Rule, ...]:
     for section in sections:
         for item in items(section, "rules", report):
             found = entries(item, "a rule", report)
-            if found:
-                rules.append(_rule(item, found, report))
-    return tuple(rule for rule in rules if rule is not None)
+            rule = _rule(item, found, report) if found else None
+            if rule is not None:
+                rules.append(rule)
+            elif item.value is not None:
+                report.lost.add("rules")  # it may be the one that somebody looks for
+    return tuple(rules)
 
 
 def note_stories(sections: Sequence[Node], report: Report) -> None:
@@ -62,6 +65,8 @@ def _rule(item: Node, found: Entries, report: Report) -> Rule | None:
         if read is None:
             return None
         steps.extend(read)
+    if not is_list(found.get("steps")):
+        return None
     turns = sum(isinstance(step, IntentStep) for step in steps)
     if turns > 1:
         mend = "Split it: a rule answers one message; a form or a story leads through several."

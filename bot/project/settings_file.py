@@ -29,6 +29,7 @@ _CONFIG_KEYS = (
 )
 _OWN_KEYS = ("alpha", "answer_threshold", "answer_tie", "responses", "base", "recipe", "title")
 _DRAWN = re.compile(r"\d{8}-\d{6}-.*|placeholder_default")  # rasa/shared/constants.py, assistant_id
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")  # BCP 47, as far as it is used
 _ENDPOINT_KEYS = ("url", "token", "timeout")
 _OTHER_ENDPOINTS = ("models", "tracker_store", "lock_store", "event_broker", "nlg")
 
@@ -101,6 +102,13 @@ def _title(top: Entries, own: Entries, report: Report) -> str | None:
 def _languages(top: Entries, report: Report) -> tuple[str, ...]:
     first = text(top.get("language"), "language", report)
     more = names(top.get("languages"), "languages", report)
+    for code in [code for code in ([first] if first else []) + list(more) if not _LANGUAGE.fullmatch(code)]:
+        report.error(
+            top["language" if code == first else "languages"].place,
+            f"`{code}` is no language code.",
+            "Write two or three letters: `en`, `zh`, `pt-BR`.",
+        )
+        report.lost.add("languages")
     return tuple(dict.fromkeys((*([first] if first else []), *more))) or ("en",)
 
 

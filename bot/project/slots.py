@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.dialogue.domain import MappingCondition, MappingType, Slot, SlotMapping, SlotType
-from bot.project.node import check_keys, entries, flag, items, names, number, plain, text
+from bot.project.node import check_keys, entries, flag, is_list, items, names, number, plain, text
 from bot.project.report import Report, suggest
 from bot.project.yaml import Node
 
@@ -122,9 +122,10 @@ def _mappings(what: str, node: Node, details: Mapping[str, Node], report: Report
             f"{what} has no `mappings`, so no message fills it.",
             "Add `mappings: [{type: custom}]`.",
         )
-    read = (
-        _mapping(what, item, report) for item in items(details.get("mappings"), f"mappings of {what}", report)
-    )
+    listed = items(details.get("mappings"), f"mappings of {what}", report)
+    read = [_mapping(what, item, report) for item in listed]
+    if None in read or not is_list(details.get("mappings")):
+        report.lost.add("mappings")
     return tuple(mapping for mapping in read if mapping is not None)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from bot.dialogue.reading import Entity
 from bot.errors import Finding, ProjectError
 from bot.project.annotations import AnnotationError, parse
-from bot.project.node import Entries, check_keys, entries, items, plain, text
+from bot.project.node import Entries, check_keys, entries, is_list, items, plain, text
 from bot.project.report import Place, Report
 from bot.project.rules_file import slot_steps
 from bot.project.yaml import Node, read_yaml
@@ -137,6 +137,8 @@ def _test(node: Node, report: Report) -> ConversationTest | None:
         if read is None:
             return None
         steps += read
+    if not is_list(found.get("steps")):
+        return None
     if not any(isinstance(step, UserTurn) for step in steps):
         report.error(
             node.place, f"The {what} has no message by the customer.", "Add `- user: |` with a text."

@@ -19,6 +19,9 @@ from bot.project.report import Place, Report
 
 Scalar = str | int | float | bool | None
 
+LARGEST_FILE = 16 * 2**20
+"""Bytes: a hundred times the largest real file."""
+
 LARGEST = 2_000_000
 """Values a file may amount to once its aliases are written out: room for any real bot, none for an alias
 bomb."""
@@ -79,13 +82,18 @@ def read_yaml(
     is an error.
     """
     try:
+        if (size := path.stat().st_size) > LARGEST_FILE:
+            message = f"This file has {size // 2**20} MiB; {LARGEST_FILE // 2**20} can be read."
+            report.unreadable(Place(name), message, "Split it, or check how it came to be so large.")
+            return None
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
-        report.error(Place(name, line), "This file is not UTF-8.", "Save it as UTF-8 in your editor.")
+        report.unreadable(Place(name, line), "This file is not UTF-8.", "Save it as UTF-8 in your editor.")
         return None
     except OSError as error:
-        report.error(Place(name), f"This file cannot be read ({error.strerror}).", "Check its permissions.")
+        mend = "Check its permissions." if path.exists() else "Let the link lead to a file, or remove it."
+        report.unreadable(Place(name), f"This file cannot be read ({error.strerror}).", mend)
         return None
     return parse_yaml(text, name, report, environ=environ)
 
@@ -101,16 +109,18 @@ def parse_yaml(
         return None
     except yaml.YAMLError as error:
         place = Place(name, _line_of_bad_character(text, error))
-        report.error(place, "This is not valid YAML: a control character.", "Remove the invisible character.")
+        report.unreadable(
+            place, "This is not valid YAML: a control character.", "Remove the invisible character."
+        )
         return None
     except RecursionError:
-        report.error(Place(name), "This file nests too deeply.", "Flatten its lists and maps.")
+        report.unreadable(Place(name), "This file nests too deeply.", "Flatten its lists and maps.")
         return None
     if not documents or documents[0] is None:
         return Node(None, Place(name))
     if len(documents) > 1:
         line = documents[1].start_mark.line + 1
-        report.error(
+        report.unreadable(
             Place(name, line), "A second YAML document starts here.", "Keep one per file: remove the `---`."
         )
     return _Conversion(name, report, environ).run(documents[0])
@@ -126,7 +136,7 @@ def _report_syntax(text: str, name: str, error: yaml.MarkedYAMLError, report: Re
     lines = text.splitlines()
     indent = re.match(r"\s*", lines[line - 1]) if line <= len(lines) else None
     mend = "Indent with spaces; YAML forbids tabs there." if indent and "\t" in indent[0] else _mend(problem)
-    report.error(Place(name, line), f"This is not valid YAML: {problem}.", mend)
+    report.unreadable(Place(name, line), f"This is not valid YAML: {problem}.", mend)
 
 
 def _mend(problem: str) -> str:
@@ -156,10 +166,12 @@ class _Conversion:
         try:
             converted = self.convert(node)
         except RecursionError:
-            self.report.error(self.place(node), "This file nests too deeply.", "Flatten its lists and maps.")
+            self.report.unreadable(
+                self.place(node), "This file nests too deeply.", "Flatten its lists and maps."
+            )
             return None
         if self.sizes[id(node)] > LARGEST:
-            self.report.error(
+            self.report.unreadable(
                 self.place(node), "The aliases of this file amount to too much.", "Use fewer `*aliases`."
             )
             return None
@@ -213,6 +225,7 @@ class _Conversion:
                 first = own[key.value].place.line
                 message = f"`{key.value}` is given twice; the first is on line {first}."
                 self.report.error(place, message, "Join the two or rename one.")
+                own[key.value] = _joined(own[key.value], converted)
             else:
                 own[key.value] = replace(converted, place=place)
         return {**merged, **own} if merged else own
@@ -238,6 +251,15 @@ class _Conversion:
             self.report.error(place, message, f"Set {variable} before the start, or remove this entry.")
         environ = self.environ
         return _VARIABLE.sub(lambda match: environ.get(match[1], ""), raw)
+
+
+def _joined(first: Node, second: Node) -> Node:
+    """A name given twice is told once; nothing of what stands under either is missed elsewhere for it."""
+    if isinstance(first.value, Mapping) and isinstance(second.value, Mapping):
+        return replace(first, value={**second.value, **first.value})
+    if isinstance(first.value, tuple) and isinstance(second.value, tuple):
+        return replace(first, value=(*first.value, *second.value))
+    return first
 
 
 def plain_value(raw: str) -> Scalar:
