@@ -46,7 +46,7 @@ def _packet(scene: Scene, *, asked: bool) -> dict[str, Any]:
         },
         "steps": list(state.steps),
         "summary": [{"speaker": line.speaker, "text": line.text} for line in state.lines[-6:]],
-        "question": question.text if question else "",
+        "question": question.metadata.get("title", question.text) if question else "",
         "drafts": [
             {"answer_id": match.answer_id, "text": match.text, "score": match.score}
             for match in (reading.matches if reading else ())[:DRAFTS]

@@ -6,6 +6,7 @@ import { say } from "./console-words.js";
 import { byId } from "./dom.js";
 import { openGate } from "./gate.js";
 import { listenForKeys } from "./keys.js";
+import { learnIntents, learnPeople, personOf, tongueOf } from "./names.js";
 import { openPeople } from "./people.js";
 import { Queue, titleOf } from "./queue.js";
 import { Thread } from "./thread.js";
@@ -37,6 +38,7 @@ const live = new Connection("/console/api/live", {
       queue.count(data.waiting);
       refreshSoon();
     } else if (data.type === "events" && data.id === state.conversation?.id) {
+      learnPeople(data.names);
       state.conversation = data.conversation ?? state.conversation;
       thread.add(data.events);
       showConversation();
@@ -66,6 +68,7 @@ async function attempt(action) {
 async function open(id) {
   const answer = await get("conversation", { id });
   if (state.conversation) drafts.set(state.conversation.id, field.value);
+  learnPeople(answer.names);
   state.conversation = answer.conversation;
   field.value = drafts.get(id) ?? "";
   byId("earlier").hidden = !answer.earlier;
@@ -81,6 +84,7 @@ function watch() {
 
 async function earlier() {
   const answer = await get("conversation", { id: state.conversation.id, before: thread.events[0]?.seq });
+  learnPeople(answer.names);
   byId("earlier").hidden = !answer.earlier;
   thread.addEarlier(answer.events);
 }
@@ -98,16 +102,16 @@ function showConversation() {
   const other = row.holder === "agent" && !mine;
   const agent = AGENTS.includes(state.user.role);
   byId("thread-title").textContent = titleOf(row);
-  const facts = [row.channel, row.language, say(`holder${row.holder}`, { name: row.agent ?? "" })];
+  const facts = [row.channel, tongueOf(row.language), say(`holder${row.holder}`, { name: personOf(row.agent) })];
   byId("thread-sub").textContent = facts.filter(Boolean).join(" · ");
   byId("take-over").hidden = mine || !agent || (other && !SUPERVISORS.includes(state.user.role));
-  byId("take-over").textContent = other ? say("takeFrom", { name: row.agent }) : say("takeOver");
+  byId("take-over").textContent = other ? say("takeFrom", { name: personOf(row.agent) }) : say("takeOver");
   byId("hand-back").hidden = !mine;
   byId("send").disabled = !mine || state.busy;
   field.readOnly = !mine;
   field.placeholder = say(mine ? "writeMine" : agent ? "writeFirst" : "readOnly");
-  const handed = thread.events.findLast((event) => event.event === "handed_over" || event.event === "returned");
-  why.packet(handed?.event === "handed_over" ? handed : null);
+  const place = thread.events.findLastIndex((event) => event.event === "handed_over");
+  why.packet(thread.events[place], { over: thread.events.slice(place + 1).some((event) => event.event === "returned") });
 }
 
 function refreshSoon() {
@@ -122,7 +126,14 @@ const acts = {
     showConversation();
     field.focus();
   },
-  handBack: () => act("hand-back"),
+  /** The conversation stays on screen to be read; beside it the list where the next work is. */
+  async handBack() {
+    await act("hand-back");
+    for (const list of ["waiting", "mine", "all"]) {
+      await queue.show(list);
+      if (queue.rows.length) break;
+    }
+  },
   async send() {
     const text = field.value.trim();
     if (!text) return;
@@ -135,6 +146,7 @@ const acts = {
 async function act(path, more = {}) {
   await post(path, { conversation: state.conversation.id, ...more });
   const answer = await get("conversation", { id: state.conversation.id });
+  learnPeople(answer.names);
   state.conversation = answer.conversation;
   thread.add(answer.events);
   refreshSoon();
@@ -174,7 +186,7 @@ function wire() {
   press("to-why", () => view("why"));
   press("from-why", () => view("thread"));
   press("open-help", () => byId("help").showModal());
-  press("open-me", () => openPeople(state.user, toast));
+  press("open-me", () => openPeople(state.user, toast, showMe));
   press("sign-out", () => attempt(() => post("sign-out").then(() => location.reload())));
   byId("compose").addEventListener("submit", (event) => {
     event.preventDefault();
@@ -197,13 +209,20 @@ function wire() {
   });
 }
 
+function showMe() {
+  const { name, display_name } = state.user;
+  learnPeople({ [name]: display_name ?? name });
+  byId("open-me").textContent = display_name ?? name;
+}
+
 function enter(session) {
   state.user = session.user;
-  why.intents = session.intents;
+  learnIntents(session.intents);
+  Object.assign(why, { intents: Object.keys(session.intents), near: session.near });
   why.mayReview = AGENTS.includes(session.user.role);
   byId("gate").hidden = true;
   byId("room").hidden = false;
-  byId("open-me").textContent = session.user.name;
+  showMe();
   why.explain(null, []);
   attempt(() => queue.show("waiting"));
   live.start();

@@ -7,8 +7,8 @@ import { byId, h } from "./dom.js";
 const ROLES = ["agent", "viewer", "supervisor", "administrator"];
 let wired = false;
 
-/** Opens the dialog for `user`; `toast(text)` says how it went. */
-export async function openPeople(user, toast) {
+/** Opens the dialog for `user`; `toast(text)` says how it went, `renamed()` hears of a new name. */
+export async function openPeople(user, toast, renamed) {
   byId("me-title").textContent = `${user.name} · ${say(`role${user.role}`)}`;
   byId("me-name").value = user.display_name ?? "";
   byId("me").showModal();
@@ -19,6 +19,7 @@ export async function openPeople(user, toast) {
       event.preventDefault();
       run(toast, async () => {
         Object.assign(user, await post("display-name", { display_name: byId("me-name").value }));
+        renamed();
         byId("me").close();
       });
     });
@@ -47,7 +48,7 @@ async function showUsers(me, toast) {
       { class: "plain", type: "button", disabled: mine, onclick: () => change({ name: user.name, disabled: !user.disabled }) },
       say(user.disabled ? "open" : "lock"),
     );
-    return h("li", {}, h("span", { class: "grow" }, user.name), role, lock);
+    return h("li", {}, h("span", { class: "grow" }, user.display_name ? `${user.display_name} (${user.name})` : user.name), role, lock);
   });
   byId("people").replaceChildren(
     h("div", { class: "people" }, h("h2", {}, say("people")), h("ul", {}, ...rows), adding(me, toast)),

@@ -3,6 +3,7 @@
 import { get } from "./api.js";
 import { say } from "./console-words.js";
 import { byId, h } from "./dom.js";
+import { formOf, intentOf, learnPeople, personOf, tongueOf } from "./names.js";
 
 /** A short name for a conversation; a visitor's is the start of its id. */
 export function titleOf(row) {
@@ -12,12 +13,13 @@ export function titleOf(row) {
 /** "5m": how long ago, in the largest fitting unit. */
 export function ago(at) {
   const minutes = Math.max(0, Math.round((Date.now() / 1000 - at) / 60));
+  if (minutes < 1) return "<1m";
   if (minutes < 60) return `${minutes}m`;
   return minutes < 60 * 24 ? `${Math.round(minutes / 60)}h` : `${Math.round(minutes / 1440)}d`;
 }
 
 export function holderChip(row) {
-  return h("span", { class: `chip ${row.holder}` }, say(`holder${row.holder}`, { name: row.agent ?? "" }));
+  return h("span", { class: `chip ${row.holder}` }, say(`holder${row.holder}`, { name: personOf(row.agent) }));
 }
 
 export class Queue {
@@ -44,6 +46,7 @@ export class Queue {
     const asked = ++this.#asked;
     const answer = await get("conversations", { list: this.list });
     if (asked !== this.#asked) return;
+    learnPeople(answer.names);
     this.rows = answer.rows;
     this.#next = answer.next;
     this.count(answer.waiting);
@@ -52,6 +55,7 @@ export class Queue {
 
   async more() {
     const answer = await get("conversations", { list: this.list, after: this.#next });
+    learnPeople(answer.names);
     this.rows = [...this.rows, ...answer.rows];
     this.#next = answer.next;
     this.#draw();
@@ -87,15 +91,27 @@ export class Queue {
     this.#mark();
   }
 
+  /** What it is about first: who it is says little, and agents choose by the matter. */
   #row(row) {
-    const reason = row.reason && row.holder === "queue" ? say(`reason${row.reason}`) : null;
-    const alarm = row.reason === "red_flag" ? "chip alarm" : "chip";
+    const { question, said, intent, form } = row.about;
+    const about = question ?? said;
+    const waits = row.holder === "queue";
+    const reason = waits && row.reason ? say(`reason${row.reason}`) : null;
+    const topic = form ? formOf(form) : intentOf(intent);
+    const facts = [topic, tongueOf(row.language), about ? titleOf(row) : null, row.channel === "web" ? null : row.channel];
+    const time = ago(row.waiting_since ?? row.updated_at);
     return h(
       "button",
       { "data-id": row.id, onclick: () => this.choose(row) },
-      h("span", { class: "title" }, titleOf(row)),
-      h("time", { class: "when" }, ago(row.waiting_since ?? row.updated_at)),
-      h("span", { class: "sub" }, holderChip(row), reason && h("span", { class: alarm }, reason), row.channel),
+      h("span", { class: "title" }, about ?? titleOf(row)),
+      h("time", { class: "when" }, waits ? say("waits", { time }) : time),
+      said && said !== about ? h("span", { class: "said" }, `“${said}”`) : null,
+      h(
+        "span",
+        { class: "sub" },
+        reason ? h("span", { class: row.reason === "red_flag" ? "chip alarm" : "chip queue" }, reason) : holderChip(row),
+        facts.filter(Boolean).join(" · "),
+      ),
     );
   }
 

@@ -1,20 +1,21 @@
 // The conversation in the middle: what was said and what happened, with what the bot understood beside each message.
 
 import { say } from "./console-words.js";
+import { turnOf, wasExpected } from "./doings.js";
 import { byId, h, link, linked } from "./dom.js";
+import { intentOf, personOf } from "./names.js";
 import { hour } from "./words.js";
 
-const percent = (share) => `${Math.round(share * 100)}%`;
 const NEAR = 120;
 
 /** What an event looks like here; kinds without a row leave no line. */
 const SHOWN = {
   user: (event, thread) => thread.customer(event),
   bot: (event) => spoken("bot", say("bot"), event),
-  agent: (event) => spoken("agent", event.data.agent, event),
+  agent: (event) => spoken("agent", personOf(event.data.agent), event),
   handed_over: (event) => note(say("noteHandedOver", { reason: say(`reason${event.reason}`) })),
-  taken_over: (event) => note(say("noteTakenOver", { name: event.agent })),
-  returned: (event) => note(say("noteReturned", { name: event.agent })),
+  taken_over: (event) => note(say("noteTakenOver", { name: personOf(event.agent) })),
+  returned: (event) => note(say("noteReturned", { name: personOf(event.agent) })),
   red_flagged: (event) => note(say("noteRedFlag", { flags: event.flags.join(", ") }), "alarm"),
   failed: (event) => note(say("noteFailed", event), "alarm"),
   action_failed: (event) => note(say("noteFailed", { part: event.name, reason: event.reason }), "alarm"),
@@ -80,12 +81,9 @@ export class Thread {
   }
 
   customer(event) {
-    const parse = event.parse_data;
-    const name = parse.intent?.name;
-    const words = parse.out_of_scope ? say("outOfScope") : name && `${name} ${percent(parse.intent.confidence)}`;
-    const sure = parse.prediction_set?.length === 1 && !parse.out_of_scope;
+    const { kind, words } = this.#understood(event);
     const chip =
-      words && h("button", { class: `chip ${sure ? "sure" : "sure-not"}`, onclick: () => this.choose(event.seq) }, words);
+      words && h("button", { class: `chip ${kind}`, onclick: () => this.choose(event.seq) }, words);
     const title = event.metadata?.title;
     return h(
       "li",
@@ -93,6 +91,15 @@ export class Thread {
       h("div", { class: "bubble" }, title ?? event.text),
       h("div", { class: "meta" }, hour(event.timestamp), title && event.text ? h("code", {}, event.text) : null, chip),
     );
+  }
+
+  #understood(event) {
+    const { intent, out_of_scope: foreign, prediction_set: set } = event.parse_data;
+    if (wasExpected(turnOf(event, this.events))) return { kind: "sure", words: say("expected") };
+    if (foreign) return { kind: "sure-not", words: say("outOfScope") };
+    if (!intent?.name) return {};
+    const title = intentOf(intent.name);
+    return set?.length === 1 ? { kind: "sure", words: title } : { kind: "sure-not", words: say("perhaps", { intent: title }) };
   }
 
   choose(seq) {

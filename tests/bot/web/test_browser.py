@@ -114,8 +114,14 @@ def ask(customer: Browser) -> None:
 
 def answer(customer: Browser, agent: Browser) -> None:
     agent.until(lambda: agent.texts("#rows .title"), "the waiting conversation")
+    assert agent.texts("#rows .title") == ["Short"]  # what was asked before the wish for a person
+    assert agent.texts("#rows .said") == ["“human”"]
+    assert "asked for a person" in agent.texts("#rows .sub")[0]
     agent.key("j")
-    agent.until(lambda: "talk_to_human" in agent.texts(".bars span"), "the bot's reading")
+    agent.until(lambda: agent.texts(".meanings li") == ["Talk to human"], "the bot's reading")
+    assert "talk_to_human" not in agent.find("#why").text
+    agent.find("#why summary").click()
+    assert "talk_to_human" in agent.texts(".bars span")
     agent.key("t")
     agent.until(lambda: agent.find("#hand-back").is_displayed(), "the take-over")
     agent.until(lambda: agent.find("#send").is_enabled(), "the composer")
@@ -131,8 +137,50 @@ def finish(customer: Browser, agent: Browser) -> None:
     agent.key("b")
     agent.until(lambda: agent.find("#take-over").is_displayed(), "the hand-back")
     customer.until(lambda: customer.texts("#status") == ["Online"], "the bot's return")
+    agent.until(lambda: len(agent.texts("#rows .title")) == 1, "a list that is not empty")
+    assert "human" in agent.texts(".customer .bubble")
+    assert "back with the bot" in agent.texts("#packet h3")[0]
     customer.write("#text", "hi")
     customer.until(lambda: "Hello." in customer.texts(".line.bot .bubble")[-1], "the bot's answer")
+
+
+async def test_the_console_speaks_plainly(server: SmallServer, customer: Browser, agent: Browser) -> None:
+    await create_user(server.store, "mia", Role.AGENT, PASSWORD, passwords=CHEAP)
+    await set_display_name(server.store, "mia", "Mia Meyer")
+    await asyncio.to_thread(open_chat, customer, server)
+
+    def work() -> None:
+        customer.write("#text", "a loan")
+        customer.until(lambda: "What for?" in customer.texts(".line.bot .bubble"), "the question")
+        customer.write("#text", "A roof")
+        customer.until(lambda: "Noted: A roof." in customer.texts(".line.bot .bubble"), "the end")
+        sign_in(agent, server, "mia")
+        assert agent.texts("#open-me") == ["Mia Meyer"]
+        agent.find("[data-list=all]").click()
+        agent.until(lambda: agent.texts("#rows .title") == ["A roof"], "the conversation")
+        agent.key("j")
+        agent.until(lambda: "finished loan: A roof" in agent.texts(".did li"), "what the bot did")
+        assert agent.texts(".line.customer .chip") == ["A loan", "an answer to its question"]
+        agent.key("t")
+        agent.until(lambda: "Mia Meyer took over" in agent.texts(".note"), "the note")
+        agent.until(lambda: "with Mia Meyer" in agent.texts("#thread-sub")[0], "who has it")
+        agent.until(lambda: agent.texts("#rows .chip") == ["with Mia Meyer"], "who has it in the list")
+
+    await asyncio.to_thread(work)
+
+
+async def test_a_set_up_link_that_did_its_work_says_so(server: SmallServer, agent: Browser) -> None:
+    token = await setup_token(server.store)
+    await create_user(server.store, "mia", Role.ADMINISTRATOR, PASSWORD, passwords=CHEAP)
+
+    def look() -> None:
+        agent.open(address(server, "/console"))
+        agent.until(lambda: agent.texts("#gate-title") == ["Sign in"], "the form")
+        agent.js(f"location.hash = 'setup={token}'")  # as one who pastes the link into the open page
+        agent.until(lambda: "done its work" in agent.texts("#gate-dead")[0], "the reason")
+        assert agent.js("return location.hash") == ""
+
+    await asyncio.to_thread(look)
 
 
 async def test_messages_survive_a_cut_and_a_reload_and_arrive_once(
