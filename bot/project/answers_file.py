@@ -57,11 +57,14 @@ def _answer(node: Node, languages: Sequence[str], report: Report) -> AnswerTempl
         mend = "Use small letters, digits and single underscores, such as `claim_deadline`."
         report.warn(place, f"The id of {what} is not in snake_case.", mend)
     check_keys(found, _KEYS, what, report)
+    before = report.count
     texts = {
         language: many[-1]
         for language, many in _by_language(what, "text", found, languages, report).items()
         if many
     }
+    if not texts and report.count > before:
+        return None
     if not texts:
         report.error(place, f"The {what} has no text.", 'Add `text: {en: "…"}`.')
         return None

@@ -5,21 +5,23 @@ Knows the table of checks; each check looks at one kind of thing. Reading's own 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from bot.errors import Finding
-from bot.project.check_names import check_actions, check_intents, check_slots
+from bot.project.check_names import check_actions, check_domain, check_intents, check_slots
 from bot.project.check_responses import check_buttons, check_placeholders
 from bot.project.check_rules import check_contradictions, check_forms
+from bot.project.check_tests import check_tests
 from bot.project.check_texts import check_answers, check_examples, check_languages
 from bot.project.load import read_project
 from bot.project.model import Project
 from bot.project.report import Report
-from bot.project.tests_file import read_tests
+from bot.project.tests_file import ConversationTest, read_tests
 
 _CHECKS: tuple[Callable[[Project, Report], None], ...] = (
+    check_domain,
     check_intents,
     check_actions,
     check_slots,
@@ -39,13 +41,14 @@ def check_folder(folder: Path) -> tuple[Finding, ...]:
     Raises ProjectError only where `folder` is no project at all.
     """
     project = read_project(folder)
-    _, found = read_tests(folder)
-    return check_project(replace(project, findings=(*project.findings, *found)))
+    tests, found = read_tests(folder)
+    return check_project(replace(project, findings=(*project.findings, *found)), tests)
 
 
-def check_project(project: Project) -> tuple[Finding, ...]:
-    """Everything wrong with a project that was read, by file and line."""
+def check_project(project: Project, tests: Sequence[ConversationTest] = ()) -> tuple[Finding, ...]:
+    """Everything wrong with a project that was read and with what `tests` expect of it, by file and line."""
     report = Report(lost=project.lost)
     for check in _CHECKS:
         check(project, report)
+    check_tests(tests, project, report)
     return tuple(sorted({*project.findings, *report.findings}))

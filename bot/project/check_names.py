@@ -24,6 +24,7 @@ from bot.project.model import Project
 from bot.project.report import Place, Report, suggest
 
 FEW_EXAMPLES = 10
+_DOMAIN = frozenset({"intents", "entities", "actions", "slots", "forms", "responses"})
 _BUILT_IN_INTENTS = frozenset(
     {"restart", "back", "out_of_scope", "session_start", FALLBACK_INTENT, KNOWLEDGE_INTENT}
 )
@@ -48,6 +49,23 @@ def place_of(source: str) -> Place:
 def known_intents(project: Project) -> frozenset[str]:
     """The domain's intents and those every bot has."""
     return project.domain.intents | _BUILT_IN_INTENTS
+
+
+def defined_actions(project: Project) -> frozenset[str]:
+    """Whatever a rule or a test may name as an action."""
+    domain = project.domain
+    own = domain.actions | domain.responses.keys() | domain.forms.keys()
+    return own | BUILT_IN_ACTIONS | _RASA_ACTIONS
+
+
+def check_domain(project: Project, report: Report) -> None:
+    """Rules or examples without any domain: told once, and not of every name that it lacks."""
+    domain = project.domain
+    own = domain.intents or domain.responses or domain.actions or domain.forms or domain.entities
+    if not own and (domain.rules or project.nlu.examples) and not report.lost & _DOMAIN:
+        mend = "Write it: `intents:`, `responses:`, and what else the files of data/ name."
+        report.error(Place("domain.yml"), "There is no domain.yml, or nothing in it.", mend)
+        report.lost.update(_DOMAIN)
 
 
 def check_intents(project: Project, report: Report) -> None:
@@ -99,9 +117,7 @@ def _check_rule_intents(project: Project, report: Report) -> None:
 def check_actions(project: Project, report: Report) -> None:
     """Actions and responses that rules name and nothing defines; actions that nothing can run."""
     domain = project.domain
-    defined = (
-        domain.actions | domain.responses.keys() | domain.forms.keys() | BUILT_IN_ACTIONS | _RASA_ACTIONS
-    )
+    defined = defined_actions(project)
     for rule in domain.rules:
         for step in rule.steps:
             if not isinstance(step, ActionStep) or step.name in defined:

@@ -97,10 +97,11 @@ def check_languages(project: Project, report: Report) -> None:
     if "examples" in report.lost:
         return
     taught = {(example.intent, example.language) for example in project.nlu.examples}
+    first = {example.intent: example.place for example in reversed(project.nlu.examples)}
     for intent in sorted({intent for intent, _ in taught}):
         missing = [language for language in languages if (intent, language) not in taught]
         if missing:
-            place = project.places.get(f"intent:{intent.split('/')[0]}", Place("domain.yml"))
+            place = project.places.get(f"intent:{intent.split('/')[0]}", first[intent])
             message = f"The intent `{intent}` has no examples in {', '.join(missing)}."
             report.warn(place, message, "Write some in each language.")
 

@@ -76,18 +76,8 @@ def read_project(folder: Path, *, environ: Mapping[str, str] | None = None) -> P
         intent_titles=titles,
         raw=parts.raw,
     )
-    return Project(
-        folder,
-        name,
-        domain,
-        nlu,
-        answers,
-        dialogues,
-        settings,
-        report.findings,
-        parts.places,
-        frozenset(report.lost),
-    )
+    found, lost = report.findings, frozenset(report.lost)
+    return Project(folder, name, domain, nlu, answers, dialogues, settings, found, parts.places, lost)
 
 
 @dataclass(slots=True)
@@ -122,6 +112,8 @@ def _collect(folder: Path, report: Report, environ: Mapping[str, str]) -> _Sourc
         )
         raise ProjectError((), message=message)
     _note_unread(folder, report)
+    for name, kinds in (("answers", _ANSWER_PARTS), ("data", _DATA_PARTS)):
+        report.lost.update(kinds.values() if name in report.torn else ())
     return sources
 
 
@@ -198,6 +190,11 @@ def _yaml_files(folder: Path) -> Sequence[Path]:
 
 def _note_unread(folder: Path, report: Report) -> None:
     """Files that look like content and are not read."""
+    for name in ("answers", "data", "tests"):
+        if (folder / name).exists() and not (folder / name).is_dir():
+            report.unreadable(
+                Place(name), f"`{name}` must be a folder.", "Put the YAML files in a folder of it."
+            )
     for name in ("answers", "data"):
         mend = (
             f"Bring it in with `frontdesk import {name}/FILE PROJECT`."

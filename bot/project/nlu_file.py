@@ -58,6 +58,7 @@ def _read_item(item: Node, languages: Sequence[str], into: _Gathered, report: Re
     check_keys(found, (section, "examples", "metadata"), f"nlu {section}", report)
     name = text(found[section], f"the name of nlu {section}", report)
     if not name:
+        report.lost.add("examples")
         report.error(item.place, f"This {section} has no name.", f"Write `- {section}: NAME`.")
         return
     if section == "intent":
@@ -109,14 +110,16 @@ def _read_intent(
         if known != title:
             message = f"The intent `{name}` has two titles in {language}; the first holds."
             report.warn(metadata["title"].place, message, "Keep one of the two.")
-    empty = True
+    empty, before = True, report.count
     for annotated, own, place in _lines(found.get("examples"), f"intent `{name}`", report):
         empty = False
         own_language = _language(
             entries(own.get("metadata"), "metadata of an example", report), languages, report
         )
         _add_example(name, annotated, own_language or named, place, languages, into, report)
-    if empty and title is None:
+    if empty and report.count > before:
+        report.lost.add("examples")
+    elif empty and title is None:
         report.warn(
             found["intent"].place,
             f"The intent `{name}` has no examples here.",
@@ -181,6 +184,10 @@ def _lines(node: Node | None, what: str, report: Report) -> Iterator[tuple[str, 
 
 def _block_lines(node: Node, what: str, report: Report) -> Iterator[tuple[str, Mapping[str, Node], Place]]:
     first = node.start + 1 if node.literal else node.start
+    if not node.literal and not str(node.value).startswith("-"):
+        mend = "Write `examples: |`, and begin each line below it with `- `."
+        report.warn(Place(node.place.file, first), f"The examples of {what} are skipped.", mend)
+        return
     for offset, line in enumerate(str(node.value).splitlines()):
         place = Place(node.place.file, first + offset if node.literal else first)
         if line.startswith("-"):

@@ -25,7 +25,9 @@ def entries(node: Node | None, what: str, report: Report) -> Entries:
     report.wrong_kind(
         node.place,
         f"{what} must be a map (`name: value` lines).",
-        f"This is {kind(node)}; indent its entries.",
+        "This is a list; write `name:` where an item begins with `- `."
+        if isinstance(node.value, tuple)
+        else f"This is {kind(node)}; indent its entries.",
     )
     return {}
 
@@ -42,6 +44,11 @@ def items(node: Node | None, what: str, report: Report) -> tuple[Node, ...]:
         f"This is {kind(node)}; put `- ` before each item.",
     )
     return ()
+
+
+def is_map(node: Node | None) -> bool:
+    """Whether `entries` would find no fault with it."""
+    return node is None or node.value is None or isinstance(node.value, Mapping)
 
 
 def is_list(node: Node | None) -> bool:

@@ -60,6 +60,11 @@ class Report:
             self._found.add(Finding(place.file, place.line, level, message, mend))
 
     @property
+    def count(self) -> int:
+        """How many findings there are so far: whether reading something has already said what is wrong."""
+        return len(self._found)
+
+    @property
     def findings(self) -> tuple[Finding, ...]:
         """Everything found, by file and line."""
         return tuple(sorted(self._found))

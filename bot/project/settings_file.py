@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from bot.dialogue.domain import Thresholds
 from bot.project.model import ActionEndpoint, ProjectSettings, ResponseMode, ResponseModel, readable
-from bot.project.node import Entries, check_keys, entries, items, names, number, plain, text
+from bot.project.node import Entries, check_keys, entries, is_map, items, names, number, plain, text
 from bot.project.report import Report, suggest
 from bot.project.yaml import Node
 
@@ -217,11 +218,13 @@ def _action_endpoint(node: Node | None, report: Report) -> ActionEndpoint | None
         report.warn(top[unused[0]].place, message, "Give the database with `frontdesk serve --database URL`.")
     found = entries(top.get("action_endpoint"), "action_endpoint", report)
     if not found:
+        report.lost.update(["endpoints"] if not is_map(top.get("action_endpoint")) else [])
         return None
     check_keys(found, _ENDPOINT_KEYS, "action_endpoint", report)
     place = top["action_endpoint"].place
     url = text(found.get("url"), "action_endpoint.url", report)
-    if not url or not url.startswith(("http://", "https://")):
+    if not url or not _is_http(url):
+        report.lost.add("endpoints")
         report.error(
             place, "action_endpoint has no HTTP address.", "Add `url: http://localhost:5055/webhook`."
         )
@@ -232,6 +235,14 @@ def _action_endpoint(node: Node | None, report: Report) -> ActionEndpoint | None
         timeout = None
     token = text(found.get("token"), "action_endpoint.token", report)
     return ActionEndpoint(url, token, ActionEndpoint(url).timeout if timeout is None else timeout)
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:  # a port above 65535, or no number
+        return False
 
 
 def _credentials(node: Node | None, report: Report) -> Mapping[str, Mapping[str, Any]]:

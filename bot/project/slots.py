@@ -124,7 +124,7 @@ def _mappings(what: str, node: Node, details: Mapping[str, Node], report: Report
         )
     listed = items(details.get("mappings"), f"mappings of {what}", report)
     read = [_mapping(what, item, report) for item in listed]
-    if None in read or not is_list(details.get("mappings")):
+    if None in read or not isinstance(node.value, Mapping) or not is_list(details.get("mappings")):
         report.lost.add("mappings")
     return tuple(mapping for mapping in read if mapping is not None)
 

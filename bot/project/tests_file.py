@@ -94,7 +94,7 @@ def read_tests(
     report = Report()
     tests: list[ConversationTest] = []
     for path in _test_files(folder) if files is None else files:
-        if not path.is_file():
+        if files is not None and not path.is_file():
             message = f"There is no test file {path}. Give the path of a test_*.yml file."
             raise ProjectError((), message=message)
         inside = path.resolve().is_relative_to(folder.resolve())
@@ -111,6 +111,7 @@ def read_tests(
 
 def _test_files(folder: Path) -> Sequence[Path]:
     found = (path for path in (folder / "tests").rglob("test_*") if path.suffix in (".yml", ".yaml"))
+    found = (path for path in found if not path.is_dir())
     return sorted(found, key=lambda path: path.as_posix())
 
 
