@@ -93,10 +93,10 @@ def _champion(root: Path) -> Bundle | None:
 
 def _read(bundle: Bundle) -> Models:
     has = set(bundle.parts)
-    triage = {"triage", "encoder"} <= has
+    triage = {"medical", "encoder"} <= has
     return Models(
         bundle=bundle.id,
         risk=TabularModel.load(bundle.folder / "risk") if "risk" in has else None,
-        triage=UrgencyModel.load(bundle.folder / "triage") if triage else None,
+        triage=UrgencyModel.load(bundle.folder / "medical") if triage else None,
         encoder=Encoder.load(bundle.folder / "encoder") if triage else None,
     )

@@ -17,11 +17,11 @@ PARTS: dict[str, PartTrainer] = {
     "entities": train_entities,
     "answers": train_answers,
     "risk": train_risk,
-    "triage": train_triage,
+    "medical": train_triage,
     "responses": train_responses,
 }
 
-ON_ENCODER = ("intents", "answers", "triage")
+ON_ENCODER = ("intents", "answers", "medical")
 """Parts that read the encoder's vectors and so stand or fall with the base model."""
 
 RECIPES: dict[str, dict[str, PartTrainer]] = {

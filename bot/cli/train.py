@@ -30,10 +30,10 @@ from bot.project.model import Project
 from nlu.artifacts import Bundle, champion, promote
 from nlu.errors import BundleError
 
-PARTS = ("intents", "entities", "answers", "risk", "triage", "responses")
+PARTS = ("intents", "entities", "answers", "risk", "medical", "responses")
 READING = ("intents", "entities", "answers")
 # Parts that only a bot with these actions has a use for.
-BY_ACTION = {"action_assess_risk": "risk", "action_triage": "triage"}
+BY_ACTION = {"action_assess_risk": "risk", "action_triage": "medical"}
 
 
 @click.command(

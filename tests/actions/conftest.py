@@ -68,7 +68,7 @@ def full(registry: Path) -> Bundle:
     for rows, ways in ((500, (0, 1)), (160, (2,))):
         complaints = make_complaints(rows, seed=1, ways=ways, fresh_templates=False)
         sets.append(Encoded(complaints, encoder.encode([c.text for c in complaints])))
-    fit_triage(sets[0], sets[1], seed=1)[0].save(writer.part("triage"))
+    fit_triage(sets[0], sets[1], seed=1)[0].save(writer.part("medical"))
     return promote(registry, writer.finish(details()).id)
 
 

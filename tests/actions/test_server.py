@@ -220,7 +220,7 @@ def test_another_page_is_404(server: Server) -> None:
 
 
 def test_a_promoted_bundle_is_used_without_a_restart(server: Server, full: Bundle) -> None:
-    bare = BundleWriter(full.folder.parent, base=full, replace=("risk", "triage"))
+    bare = BundleWriter(full.folder.parent, base=full, replace=("risk", "medical"))
     promote(full.folder.parent, bare.finish(details()).id)
     try:
         answer = server.run("action_assess_risk", SOUND)
