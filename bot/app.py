@@ -25,6 +25,7 @@ from bot.channels.visitors import Visitors
 from bot.config import Settings
 from bot.console.accounts import setup_token
 from bot.console.console import open_console
+from bot.dialogue.greeting import greeting
 from bot.hub import Hub
 from bot.manager import Manager
 from bot.operations import Metrics, Operations
@@ -122,7 +123,15 @@ def _open_doors(
         addresses=addresses,
     )
     visitors = Visitors(settings.secret.encode())
-    chat = SocketChannel(manager, store, hub, visitors, settings.cors_origins, addresses=addresses)
+    chat = SocketChannel(
+        manager,
+        store,
+        hub,
+        visitors,
+        settings.cors_origins,
+        addresses=addresses,
+        greet=lambda language: greeting(manager.bot.domain, language, channel="web"),
+    )
     return rest, chat
 
 

@@ -31,13 +31,8 @@ def _body(item: Numbered, names: Mapping[str, str | None]) -> Frame | None:
                 "text": metadata.get("title", text),
                 "client_id": message_id.rpartition(":")[2],
             }
-        case BotSaid(text=text, buttons=buttons, image=image):
-            shown = {
-                "text": text,
-                "buttons": [{"title": button.title, "payload": button.payload} for button in buttons],
-                "image": image,
-            }
-            return {"type": "line", "who": "bot", **{key: value for key, value in shown.items() if value}}
+        case BotSaid() as said:
+            return {"type": "line", "who": "bot", **shown(said)}
         case AgentSaid(text=text, agent=agent):
             return {"type": "line", "who": "agent", "text": text, "name": names.get(agent)}
         case HandedOver():
@@ -48,6 +43,16 @@ def _body(item: Numbered, names: Mapping[str, str | None]) -> Frame | None:
             return {"type": "state", "holder": "bot", "name": None}
         case _:
             return None
+
+
+def shown(said: BotSaid) -> Frame:
+    """What a page shows of a bot message: `text`, `buttons`, `image`, as far as it has them."""
+    parts = {
+        "text": said.text,
+        "buttons": [{"title": button.title, "payload": button.payload} for button in said.buttons],
+        "image": said.image,
+    }
+    return {key: value for key, value in parts.items() if value}
 
 
 def agents_in(items: list[Numbered], standing: Standing | None) -> set[str]:

@@ -22,6 +22,7 @@ from bot.channels.allowance import Allowances
 from bot.channels.contract import Crowded, ForeignOrigin, Turns
 from bot.channels.visit import Visit, read_frame
 from bot.channels.visitors import Visitors
+from bot.dialogue.events import BotSaid
 from bot.errors import FrontdeskError
 from bot.hub import Hub
 from bot.store.errors import StoreError
@@ -41,6 +42,8 @@ class SocketChannel:
     """`/socket`. `origins`: other sites whose pages may connect. `look_again`: seconds after which the log
     is read although no bell rang (another process wrote). `clock` is seconds since the epoch.
 
+    `greet` gives what the bot says, in a language, to whoever has no conversation yet.
+
     A visitor's messages are counted over all of the visitor's pages (`pace`), new visitors and open pages by
     the address of a stranger; one's own network is not.
     """
@@ -56,6 +59,7 @@ class SocketChannel:
     addresses: Addresses = field(default_factory=Addresses)
     pace: Allowances = field(default_factory=lambda: Allowances(10, 1.0))
     newcomers: Allowances = field(default_factory=lambda: Allowances(30, 2.0))
+    greet: Callable[[str | None], BotSaid | None] = lambda language: None
     most_open: int = 5000
     most_of_one_address: int = 100
     _open: dict[web.WebSocketResponse, str | None] = field(default_factory=dict)
@@ -130,9 +134,10 @@ class SocketChannel:
             await socket.close(code=BAD_TOKEN, message=b"unknown token")
             return None
         allowance = self.pace.of(visitor)
-        visit = Visit(socket, self.store, self.turns, visitor, self.name, self.clock, allowance)
+        language = hello.get("language") if isinstance(hello.get("language"), str) else None
+        visit = Visit(socket, self.store, self.turns, visitor, self.name, self.clock, allowance, language)
         try:
-            await visit.welcome(issued=issued, after=after)
+            await visit.welcome(issued=issued, after=after, greeting=self.greet(language))
         except FrontdeskError:
             await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
             return None

@@ -15,8 +15,8 @@ from aiohttp import WSMessage, WSMsgType, web
 
 from bot.channels.allowance import Allowance
 from bot.channels.contract import Turns, inbound
-from bot.channels.frames import Frame, agents_in, frame
-from bot.dialogue.events import UserSaid
+from bot.channels.frames import Frame, agents_in, frame, shown
+from bot.dialogue.events import BotSaid, UserSaid
 from bot.errors import FrontdeskError
 from bot.store.log import Numbered
 from bot.store.store import Store
@@ -29,7 +29,9 @@ _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 @dataclass(slots=True)
 class Visit:
-    """A page that said hello. `sent` is the last event it was sent; its visitor's pages share `allowance`."""
+    """A page that said hello. `sent` is the last event it was sent; its visitor's pages share `allowance`.
+    `language` is the page's, where it says so.
+    """
 
     socket: web.WebSocketResponse
     store: Store
@@ -38,6 +40,7 @@ class Visit:
     channel: str
     clock: Callable[[], float]
     allowance: Allowance
+    language: str | None = None
     sent: int = 0
     holder: str = "bot"
     refused: int = 0
@@ -59,8 +62,10 @@ class Visit:
         """The page went on sending long after it was told to wait."""
         return self.refused > 50
 
-    async def welcome(self, *, issued: str | None, after: int) -> None:
-        """Who holds the conversation, then the missed lines, then `live`."""
+    async def welcome(self, *, issued: str | None, after: int, greeting: BotSaid | None) -> None:
+        """Who holds the conversation, then the missed lines, then `live`. `greeting` is for whoever has none
+        yet.
+        """
         listed = None if issued else await self.store.queue.find(self.conversation_id)
         standing = listed.standing if listed else Standing()
         last = listed.last_seq if listed else 0
@@ -69,7 +74,10 @@ class Visit:
         await self._learn_names([], standing)
         token = {"token": issued} if issued else {}
         name = self._names.get(standing.agent or "")
-        await self.socket.send_json({"type": "welcome", **token, "holder": standing.holder, "name": name})
+        greets = {"opening": shown(greeting)} if greeting and not last else {}
+        await self.socket.send_json(
+            {"type": "welcome", **token, "holder": standing.holder, "name": name, **greets}
+        )
         await self.catch_up()
         await self.socket.send_json({"type": "live", "seq": self.sent})
 
@@ -85,11 +93,11 @@ class Visit:
         await self._show_place()
 
     async def _show(self, item: Numbered) -> None:
-        shown = frame(item, self._names)
-        if shown:
-            if shown["type"] == "state":
-                self.holder = shown["holder"]
-            await self.socket.send_json(shown)
+        told = frame(item, self._names)
+        if told:
+            if told["type"] == "state":
+                self.holder = told["holder"]
+            await self.socket.send_json(told)
         if isinstance(item.event, UserSaid):
             self._unanswered.discard(item.event.message_id)
         self.sent = item.seq
@@ -127,7 +135,9 @@ class Visit:
 
     async def _accept(self, client_id: str, text: str, title: Any) -> None:
         external_id = f"{self.visitor}:{client_id}"
-        shown = {"title": title[:200]} if isinstance(title, str) and title else {}
+        pressed = {"title": title[:200]} if isinstance(title, str) and title else {}
+        if pressed and self.language:
+            pressed["language"] = self.language
         message = inbound(
             conversation_id=self.conversation_id,
             channel=self.channel,
@@ -135,7 +145,7 @@ class Visit:
             external_id=external_id,
             text=text,
             at=self.clock(),
-            metadata=shown,
+            metadata=pressed,
         )
         # Before the message is kept: its turn may be over before `accept` has returned.
         self._unanswered.add(external_id)

@@ -9,6 +9,7 @@ from bot.dialogue.acting import start_session
 from bot.dialogue.conversation import Holder
 from bot.dialogue.domain import SESSION_START
 from bot.dialogue.events import Failed, RedFlagged, UserSaid
+from bot.dialogue.greeting import offers
 from bot.dialogue.policy import View, resolve
 from bot.dialogue.ports import ReadError, ReadRequest
 from bot.dialogue.reading import Reading, Verdict
@@ -77,11 +78,24 @@ def _view(
 async def _read(scene: Scene, text: str) -> Reading:
     """A payload that was offered is taken at its word; everything else is read by the models."""
     payload = parse_payload(text)
-    if payload and (scene.message.trusted or text in scene.conversation.offered):
+    if payload and (scene.message.trusted or text in _offered(scene)):
         return Reading(
             verdicts=(Verdict(payload.intent, 1.0),),
             prediction_set=(payload.intent,),
             entities=payload.entities,
-            language=scene.language,
+            language=_wished(scene),
         )
     return await scene.ports.read(ReadRequest(text, scene.conversation.language))
+
+
+def _offered(scene: Scene) -> frozenset[str]:
+    """What the customer could press: before the first message the greeting, which is on no record."""
+    state = scene.conversation
+    return state.offered if state.user_messages else state.offered | offers(scene.domain)
+
+
+def _wished(scene: Scene) -> str:
+    """The conversation's language; before one is known, that of the page on which the choice was pressed."""
+    page = scene.message.metadata.get("language")
+    known = scene.conversation.language
+    return page if known is None and page in scene.domain.languages else scene.language

@@ -5,7 +5,7 @@ import { Connection } from "./connection.js";
 import { byId } from "./dom.js";
 import { forget, keep, keepToken, newId, token, unsent } from "./outbox.js";
 import { Transcript } from "./transcript.js";
-import { say, title, translate } from "./words.js";
+import { language, say, title, translate } from "./words.js";
 
 const BAD_TOKEN = 4401;
 const TYPING_AT_MOST = 30_000;
@@ -18,7 +18,7 @@ const field = byId("text");
 let typingTimer = 0;
 
 const connection = new Connection("/socket", {
-  opened: () => connection.send({ type: "hello", token: token(), after: state.seq }),
+  opened: () => connection.send({ type: "hello", token: token(), after: state.seq, language }),
   frame: (data) => frames[data.type]?.(data),
   closed: (code) => {
     state.away = true;
@@ -34,6 +34,7 @@ const frames = {
   welcome(data) {
     if (data.token) keepToken(data.token);
     Object.assign(state, { holder: data.holder, name: data.name, place: null });
+    if (data.opening && !unsent().length) transcript.greet(data.opening);
   },
   live(data) {
     Object.assign(state, { live: true, connected: true, seq: Math.max(state.seq, data.seq) });

@@ -32,6 +32,12 @@ export class Transcript {
     this.#dayShown = null;
   }
 
+  /** Shows what the bot says before anybody has written; it is on no record. */
+  greet(greeting) {
+    if (this.#last) return;
+    this.show({ who: "bot", at: Date.now() / 1000, ...greeting }, { live: false });
+  }
+
   /** Adds a recorded line; `live` ones are read aloud. */
   show(line, { live }) {
     byId("welcome").hidden = true;

@@ -37,11 +37,13 @@ from bot.dialogue.domain import (
     MappingType,
     Rule,
     Slot,
+    SlotCondition,
     SlotMapping,
     SlotType,
     Variation,
 )
 from bot.dialogue.events import Origin
+from bot.dialogue.greeting import greeting
 from bot.dialogue.ports import ReadRequest, Wording, WordRequest
 from bot.dialogue.reading import Match, Reading, Verdict
 from bot.hub import Hub
@@ -78,7 +80,19 @@ DOMAIN = Domain(
     },
     forms={"loan_form": Form("loan_form", ("purpose",))},
     responses={
-        "utter_greet": (Variation("Hello.\n\nHow can we help?"),),
+        "utter_greet": (
+            Variation("Hello.\n\nHow can we help?"),
+            Variation(
+                "Hello.\n\nHow can we help?",
+                buttons=({"title": "A loan", "payload": "/loan"},),
+                channel="web",
+            ),
+            Variation(
+                "您好。",
+                buttons=({"title": "贷款", "payload": "/loan"},),
+                conditions=(SlotCondition("language", "zh"),),
+            ),
+        ),
         "utter_menu": (
             Variation(
                 "Choose:",
@@ -190,7 +204,16 @@ async def small_server(
         credentials = TelegramCredentials.read(block, server_secret=SECRET)
         telegram = TelegramChannel(manager, store.log, http, credentials, timeout=2.0)
         visitors = Visitors(SECRET.encode())
-        socket = SocketChannel(manager, store, hub, visitors, origins, addresses=BEHIND, **(limits or {}))
+        socket = SocketChannel(
+            manager,
+            store,
+            hub,
+            visitors,
+            origins,
+            addresses=BEHIND,
+            greet=lambda language: greeting(DOMAIN, language, channel="web"),
+            **(limits or {}),
+        )
         console = open_console(
             store,
             hub,

@@ -367,3 +367,50 @@ async def _its_line(page: Page, client_id: str) -> None:
 
     if not any(recorded(frame) for frame in page.frames):
         await page.until(recorded)
+
+
+async def greeted(server: SmallServer, **hello: Any) -> tuple[Page, Frame]:
+    page = Page(await server.client.ws_connect("/socket"))
+    await page.send(**{"type": "hello", "after": 0, **hello})
+    welcome = await page.until(lambda frame: frame["type"] == "welcome")
+    page.token = welcome.get("token", "")
+    return page, welcome
+
+
+async def test_whoever_comes_new_is_greeted_and_nothing_is_recorded(server: SmallServer) -> None:
+    page, welcome = await greeted(server, language="zh")
+    assert welcome["opening"] == {"text": "您好。", "buttons": [{"title": "贷款", "payload": "/loan"}]}
+    assert (await greeted(server, language="fr"))[1]["opening"]["text"].startswith("Hello.")
+    assert (await greeted(server))[1]["opening"]["text"].startswith("Hello.")
+    assert await server.store.queue.all() == []
+    page, welcome = await greeted(server, token=page.token)
+    assert welcome["opening"]["text"].startswith("Hello.")
+
+
+async def test_a_press_on_the_greeting_counts_as_a_press(server: SmallServer) -> None:
+    page, _ = await greeted(server, language="en")
+    await page.say("/loan", title="A loan")
+    assert (await page.line("bot"))["text"] == "What for?"
+    assert server.reader.read_texts == []
+    _, welcome = await greeted(server, token=page.token)
+    assert "opening" not in welcome
+
+
+async def test_only_the_first_message_can_be_a_press_on_the_greeting(server: SmallServer) -> None:
+    page, _ = await greeted(server)
+    await page.say("hi", "m1")
+    await page.line("bot")
+    await page.say("menu", "m2")
+    await page.line("bot")
+    await page.say("/loan", "m3")
+    await page.line("customer")
+    await page.line("bot")
+    assert "/loan" in server.reader.read_texts
+
+
+async def test_a_press_on_a_greeting_in_chinese_begins_a_conversation_in_chinese(server: SmallServer) -> None:
+    page, _ = await greeted(server, language="zh")
+    await page.say("/loan", title="贷款")
+    await page.line("bot")
+    found = await server.store.queue.find(page.conversation)
+    assert found is not None and found.standing.language == "zh"

@@ -100,6 +100,8 @@ def set_up(agent: Browser, link: str) -> None:
 
 
 def ask(customer: Browser) -> None:
+    assert customer.texts(".line.bot .bubble") == ["Hello.\n\nHow can we help?"]
+    assert customer.texts(".choices button") == ["A loan"]
     customer.write("#text", "menu")
     customer.until(lambda: customer.texts(".choices button") == ["Short", "Long"], "the choices")
     customer.find(".choices button").click()
