@@ -50,7 +50,7 @@ bench: $(VENV)/.test ## The figures of docs/benchmarks.md (FRONTDESK_DATA names 
 clean: ## Remove the environment and every trained thing.
 	rm -rf $(VENV) examples/*/.frontdesk .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-# The first start takes a minute or two: a line for each step, pip's own words in a file whose end is shown if it
+# The first start takes some minutes: a line for each step, pip's own words in a file whose end is shown if it
 # fails. TORCH is installed alone, since its index is not that of the others.
 INSTALL_LOG := $(VENV)/install.log
 TO_RUN := -e ".[cpu,actions,postgres,train]"
@@ -64,11 +64,11 @@ endef
 $(VENV)/.pip:
 	@echo "Making a Python environment in $(VENV) (some seconds) ..."
 	@$(PYTHON) -m venv $(VENV) || python3 -m venv $(VENV)
-	$(call install,Installing PyTorch for training (about half a minute) ...,"$(TORCH)")
+	$(call install,Installing PyTorch for training (a minute or two) ...,"$(TORCH)")
 	@touch $@
 
 $(VENV)/.run: $(VENV)/.pip pyproject.toml
-	$(call install,Installing Frontdesk and the libraries it needs (about half a minute) ...,$(TO_RUN))
+	$(call install,Installing Frontdesk and the libraries it needs (a minute or two) ...,$(TO_RUN))
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run

@@ -33,6 +33,7 @@ LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 START_SECONDS = 30.0
 END_SECONDS = 10.0
 LONGEST_PAUSE = 30.0
+SETTLED_SECONDS = 60.0
 PR_SET_PDEATHSIG = 1  # prctl(2)
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 # How rasa-sdk's command line calls its levels.
@@ -135,13 +136,15 @@ async def _keep_running(
         log.error("no action server: install rasa-sdk with `pip install 'frontdesk[actions]'`")
         ended.set()
         return
-    pause = 1.0
+    clock, pause = asyncio.get_running_loop().time, 1.0
     while True:
+        start = clock()
         code = await _run(command, folder, environment)
         ended.set()
+        pause = pause if clock() - start < SETTLED_SECONDS else 1.0
         log.warning("the action server ended with code %s; starting it again in %.0f s", code, pause)
         await asyncio.sleep(pause)
-        pause = min(2 * pause, LONGEST_PAUSE)
+        pause = min(5 * pause, LONGEST_PAUSE)  # soon rare: each try tells the same traceback
 
 
 async def _run(command: list[str], folder: Path | None, environment: dict[str, str]) -> int | None:

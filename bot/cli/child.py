@@ -41,6 +41,9 @@ def run_training(arguments: Sequence[str], *, console: Console | None = None) ->
     environment = {
         "OMP_NUM_THREADS": str(os.cpu_count() or 1),
         "TOKENIZERS_PARALLELISM": "false",
+        # Libraries speak to their own developers; what a person can act on comes as an error of ours.
+        "PYTHONWARNINGS": "ignore",
+        "TRANSFORMERS_VERBOSITY": "error",
         **os.environ,
     }
     command = [sys.executable, "-m", "training", *arguments]

@@ -46,7 +46,7 @@ def recipe_option(command: F) -> F:
     return click.option(
         "--recipe",
         type=click.Choice(["fast", "accurate"]),
-        help="fast: a frozen encoder with a small head on it, a minute or two; accurate: the whole encoder is "
+        help="fast: a frozen encoder with a small head, a minute or two; accurate: the whole encoder is "
         "fine-tuned, some minutes. Default: the project's config.",
     )(command)
 

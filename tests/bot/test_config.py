@@ -30,6 +30,7 @@ def settings(folder: Path, environment: Mapping[str, str] | None = None) -> Sett
         ("FRONTDESK_PORT", "9" * 5000),
         ("FRONTDESK_THREADS", "0"),
         ("FRONTDESK_THREADS", "many"),
+        ("FRONTDESK_ACTION_LOG", "loud"),
         ("FRONTDESK_TRUSTED_PROXIES", "proxy.example"),
         ("FRONTDESK_TRUSTED_PROXIES", "10.0.0.1/8"),
         ("FRONTDESK_SECRET", "tooshort"),
@@ -105,3 +106,8 @@ def test_who_comes_second_keeps_the_firsts_secret(tmp_path: Path) -> None:
     config._make_secret(path)
     assert path.read_text() == "the first one's"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_action_server_is_quiet_unless_told_otherwise(tmp_path: Path) -> None:
+    assert settings(tmp_path).action_log == "warning"
+    assert settings(tmp_path, {"FRONTDESK_ACTION_LOG": "Debug"}).action_log == "debug"
