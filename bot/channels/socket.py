@@ -102,7 +102,10 @@ class SocketChannel:
         visit = await self._hello(socket, stranger)
         if visit is None:
             return
-        watcher = asyncio.create_task(self._watch_or_close(visit))
+        watchers = [
+            asyncio.create_task(self._watch_or_close(visit)),
+            asyncio.create_task(self._overhear(visit)),
+        ]
         try:
             async for message in socket:
                 await visit.take(read_frame(message))
@@ -111,8 +114,9 @@ class SocketChannel:
         except ConnectionResetError:
             pass
         finally:
-            watcher.cancel()
-            await asyncio.gather(watcher, return_exceptions=True)
+            for watcher in watchers:
+                watcher.cancel()
+            await asyncio.gather(*watchers, return_exceptions=True)
 
     async def _hello(self, socket: web.WebSocketResponse, stranger: str | None) -> Visit | None:
         """The first frame says who is there. None where it did not, and the socket is closed."""
@@ -135,7 +139,9 @@ class SocketChannel:
             return None
         allowance = self.pace.of(visitor)
         language = hello.get("language") if isinstance(hello.get("language"), str) else None
-        visit = Visit(socket, self.store, self.turns, visitor, self.name, self.clock, allowance, language)
+        visit = Visit(
+            socket, self.store, self.turns, self.hub, visitor, self.name, self.clock, allowance, language
+        )
         try:
             await visit.welcome(issued=issued, after=after, greeting=self.greet(language))
         except FrontdeskError:
@@ -152,6 +158,14 @@ class SocketChannel:
         except Exception as error:
             log.error("a visitor's page could not be told what is new: %s", type(error).__name__)
             await visit.socket.close(code=WSCloseCode.INTERNAL_ERROR)
+
+    async def _overhear(self, visit: Visit) -> None:
+        """Pass on that somebody is typing; a page that cannot be told misses nothing that matters."""
+        with self.hub.overhearing(visit.conversation_id) as hints:
+            while not visit.gone:
+                hint = await hints.get()
+                with suppress(ConnectionResetError, StoreError):
+                    await visit.overhear(hint)
 
     async def _watch(self, visit: Visit) -> None:
         """Send what is new at every ring until the page has gone."""

@@ -18,11 +18,13 @@ from bot.channels.contract import Turns, inbound
 from bot.channels.frames import Frame, agents_in, frame, shown
 from bot.dialogue.events import BotSaid, UserSaid
 from bot.errors import FrontdeskError
+from bot.hub import Hint, Hub
 from bot.store.log import Numbered
 from bot.store.store import Store
 from bot.store.turn import Standing
 
 LONGEST_TEXT = 4000  # code points
+HINTS_APART = 1.0  # seconds
 REPLAYED = 1000  # events of a long conversation that a page is sent again
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -36,6 +38,7 @@ class Visit:
     socket: web.WebSocketResponse
     store: Store
     turns: Turns
+    hub: Hub
     visitor: str
     channel: str
     clock: Callable[[], float]
@@ -47,6 +50,7 @@ class Visit:
     _place: int | None = None
     _unanswered: set[str] = field(default_factory=set)
     _typing: bool = False
+    _hinted: float = 0.0
     _names: dict[str, str | None] = field(default_factory=dict)
 
     @property
@@ -113,6 +117,22 @@ class Visit:
         for agent in agents_in(items, standing) - self._names.keys():
             self._names[agent] = await self.store.settings.get(f"display_name/{agent}")
 
+    async def overhear(self, hint: Hint) -> None:
+        """The agent who has this conversation is writing: the page shows it for a few seconds."""
+        if hint.who == "agent" and self.holder == "agent" and hint.name:
+            if hint.name not in self._names:
+                self._names[hint.name] = await self.store.settings.get(f"display_name/{hint.name}")
+            await self.socket.send_json({"type": "typing", "on": True, "name": self._names[hint.name]})
+
+    def _hint(self) -> None:
+        """The customer is writing to an agent. Pages say so every few seconds; what comes faster is
+        dropped.
+        """
+        now = self.clock()
+        if self.holder == "agent" and now - self._hinted >= HINTS_APART:
+            self._hinted = now
+            self.hub.hint(Hint(self.conversation_id, "customer"))
+
     async def take(self, data: Frame) -> None:
         """One frame from the page."""
         match data:
@@ -120,6 +140,8 @@ class Visit:
                 client_id
             ):
                 await self._say(client_id, text.strip(), data.get("title"))
+            case {"type": "typing"}:
+                self._hint()
             case {"type": "ping"}:
                 await self.socket.send_json({"type": "pong"})
             case _:

@@ -22,7 +22,7 @@ from bot.console.names import names_in
 from bot.console.policy import Ask
 from bot.console.sessions import Sessions
 from bot.errors import FrontdeskError
-from bot.hub import Hub
+from bot.hub import Hint, Hub
 from bot.store.accounts import Session
 from bot.store.errors import StoreError
 from bot.store.store import Store
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 LARGEST_FRAME = 8 * 1024
 HEARTBEAT = 25.0
 SIGNED_OUT = 4401
+HINTS_APART = 1.0  # seconds
 
 
 @dataclass(slots=True)
@@ -42,6 +43,7 @@ class Screen:
     session: Session
     watched: str | None = None
     sent: int = 0
+    hinted: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,10 @@ class Live:
         return socket
 
     async def _serve(self, screen: Screen) -> None:
-        watcher = asyncio.create_task(self._watch_or_close(screen))
+        watchers = [
+            asyncio.create_task(self._watch_or_close(screen)),
+            asyncio.create_task(self._overhear(screen)),
+        ]
         try:
             async for message in screen.socket:
                 data = _read(message)
@@ -87,9 +92,12 @@ class Live:
                     await screen.socket.send_json({"type": "pong"})
                 elif data.get("type") == "watch":
                     await self._show(screen, data)
+                elif data.get("type") == "typing":
+                    await self._hint(screen)
         finally:
-            watcher.cancel()
-            await asyncio.gather(watcher, return_exceptions=True)
+            for watcher in watchers:
+                watcher.cancel()
+            await asyncio.gather(*watchers, return_exceptions=True)
 
     async def _show(self, screen: Screen, data: dict[str, Any]) -> None:
         """The console now shows this conversation, and has its events up to `after`."""
@@ -101,6 +109,27 @@ class Live:
                 await self._send_new(screen)
             case _:
                 screen.watched = None
+
+    async def _hint(self, screen: Screen) -> None:
+        """The user writes to the customer on screen, whose page may show it if the user has the
+        conversation.
+        """
+        now, name = self.clock(), screen.session.user.name
+        if screen.watched is None or now - screen.hinted < HINTS_APART:
+            return
+        screen.hinted = now
+        found = await self.store.queue.find(screen.watched)
+        if found and (found.standing.holder, found.standing.agent) == ("agent", name):
+            self.hub.hint(Hint(found.id, "agent", name))
+
+    async def _overhear(self, screen: Screen) -> None:
+        """Show that the customer on screen is writing."""
+        with self.hub.overhearing() as hints:
+            while not screen.socket.closed:
+                hint = await hints.get()
+                if (hint.conversation_id, hint.who) == (screen.watched, "customer"):
+                    with suppress(ConnectionResetError):
+                        await screen.socket.send_json({"type": "typing", "id": screen.watched})
 
     async def _watch_or_close(self, screen: Screen) -> None:
         """A console that is told nothing any more must notice and come back."""

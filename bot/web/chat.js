@@ -5,6 +5,7 @@ import { Connection } from "./connection.js";
 import { byId } from "./dom.js";
 import { forget, keep, keepToken, newId, token, unsent } from "./outbox.js";
 import { Transcript } from "./transcript.js";
+import { nowAndThen, Shown } from "./typing.js";
 import { language, say, title, translate } from "./words.js";
 
 const BAD_TOKEN = 4401;
@@ -15,7 +16,8 @@ const state = { seq: 0, live: false, connected: false, away: false, holder: "bot
 const transcript = new Transcript((button) => submit(button.payload, button.title));
 const form = byId("compose");
 const field = byId("text");
-let typingTimer = 0;
+const typing = new Shown(byId("typing"));
+const tellTyping = nowAndThen(() => connection.send({ type: "typing" }));
 
 const connection = new Connection("/socket", {
   opened: () => connection.send({ type: "hello", token: token(), after: state.seq, language }),
@@ -60,7 +62,7 @@ const frames = {
     state.place = data.position;
     showStatus();
   },
-  typing: (data) => showTyping(data.on),
+  typing: (data) => showTyping(data.on, data.name),
   accepted(data) {
     forget(data.client_id);
     transcript.accepted(data.client_id);
@@ -95,12 +97,14 @@ function forgetMe() {
   transcript.clear();
 }
 
-function showTyping(on) {
-  clearTimeout(typingTimer);
-  byId("typing").hidden = !on;
-  if (!on) return;
+/** `name`: an agent's, null where they have chosen none, undefined for the bot. */
+function showTyping(on, name) {
+  if (!on) return typing.off();
+  const agent = name !== undefined;
+  byId("typist").textContent = agent ? say("isTyping", { name: capital(name ?? say("aColleague")) }) : say("typing");
+  byId("typist").className = agent ? "" : "only-heard";
+  typing.on(agent ? undefined : TYPING_AT_MOST);
   transcript.follow();
-  typingTimer = setTimeout(() => showTyping(false), TYPING_AT_MOST);
 }
 
 function showStatus() {
@@ -135,7 +139,10 @@ form.addEventListener("submit", (event) => {
   submit(text);
   field.focus();
 });
-field.addEventListener("input", fit);
+field.addEventListener("input", () => {
+  fit();
+  if (state.holder === "agent" && field.value) tellTyping();
+});
 field.addEventListener("keydown", (event) => {
   // While an input method composes, Enter belongs to it.
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;

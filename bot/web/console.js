@@ -10,6 +10,7 @@ import { learnIntents, learnPeople, personOf, tongueOf } from "./names.js";
 import { openPeople } from "./people.js";
 import { Queue, titleOf } from "./queue.js";
 import { Thread } from "./thread.js";
+import { nowAndThen, Shown } from "./typing.js";
 import { Why } from "./why.js";
 import { title, translate } from "./words.js";
 
@@ -23,6 +24,8 @@ const queue = new Queue((row) => attempt(() => open(row.id)));
 const thread = new Thread((event) => why.explain(event, thread.events));
 const why = new Why({ insert, relabel });
 const field = byId("text");
+const typing = new Shown(byId("typing"));
+const tellTyping = nowAndThen(() => live.send({ type: "typing" }));
 const drafts = new Map(); // what was begun in other conversations
 let refreshing = 0;
 let toasting = 0;
@@ -41,7 +44,11 @@ const live = new Connection("/console/api/live", {
       learnPeople(data.names);
       state.conversation = data.conversation ?? state.conversation;
       thread.add(data.events);
+      if (data.events.some((event) => event.event === "user")) typing.off();
       showConversation();
+    } else if (data.type === "typing" && data.id === state.conversation?.id) {
+      typing.on();
+      thread.follow();
     }
   },
   closed(code) {
@@ -73,6 +80,7 @@ async function open(id) {
   field.value = drafts.get(id) ?? "";
   byId("earlier").hidden = !answer.earlier;
   view("thread");
+  typing.off();
   showConversation();
   thread.show(answer.events);
   watch();
@@ -192,7 +200,10 @@ function wire() {
     event.preventDefault();
     attempt(acts.send);
   });
-  field.addEventListener("input", fit);
+  field.addEventListener("input", () => {
+    fit();
+    if (field.value) tellTyping();
+  });
   field.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();

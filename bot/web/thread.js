@@ -64,13 +64,22 @@ export class Thread {
 
   add(events) {
     const fresh = events.filter((event) => event.seq > this.last);
-    const follow = this.#talk.scrollHeight - this.#talk.scrollTop - this.#talk.clientHeight < NEAR;
+    const follow = this.#following();
     const latest = this.chosen === this.#latest()?.seq;
     this.events.push(...fresh);
     this.#lines.append(...this.#drawn(fresh));
     if (follow) this.#talk.scrollTop = this.#talk.scrollHeight;
     if (latest) this.#chooseLatest();
     else this.choose(this.chosen);
+  }
+
+  /** Scrolls to the newest line for who reads along. */
+  follow() {
+    if (this.#following()) this.#talk.scrollTop = this.#talk.scrollHeight;
+  }
+
+  #following() {
+    return this.#talk.scrollHeight - this.#talk.scrollTop - this.#talk.clientHeight < NEAR;
   }
 
   addEarlier(events) {

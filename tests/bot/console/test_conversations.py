@@ -11,6 +11,7 @@ from aiohttp import ClientWebSocketResponse
 from bot.channels.contract import inbound
 from bot.dialogue.events import AgentSaid, BotSaid, Reviewed
 from tests.bot.channels.small_server import SmallServer
+from tests.bot.channels.test_socket import visit
 from tests.bot.console.browser import Browser, customer_says
 from tests.bot.console.conftest import SignIn
 
@@ -315,3 +316,35 @@ async def test_ignores_frames_it_does_not_know(server: SmallServer, sign_in: Sig
     while (await socket.receive_json(timeout=10))["type"] != "pong":
         pass
     await socket.close()
+
+
+async def test_each_side_sees_that_the_other_is_typing(server: SmallServer, sign_in: SignIn) -> None:
+    eve, bo = await sign_in("eve", "agent"), await sign_in("bo", "agent")
+    await eve.post("display-name", display_name="Eve")
+    page = await visit(server)
+    await page.say("human")
+    await page.until(lambda frame: frame["type"] == "state")
+    before = await server.store.log.after(page.conversation)
+    sockets = [await browser.live() for browser in (eve, bo)]
+    for socket in sockets:
+        await socket.send_json({"type": "watch", "id": page.conversation, "after": 0})
+        await _events(socket)
+    await page.send(type="typing")  # to nobody: the conversation waits
+    await eve.post("take-over", conversation=page.conversation)
+    await page.until(lambda frame: frame["type"] == "state" and frame["holder"] == "agent")
+    await page.send(type="typing")
+    for socket in sockets:
+        while (frame := await socket.receive_json(timeout=10))["type"] != "typing":
+            pass
+        assert frame == {"type": "typing", "id": page.conversation}
+    await sockets[1].send_json({"type": "typing"})  # only reads along
+    await sockets[1].send_json({"type": "ping"})
+    while (await sockets[1].receive_json(timeout=10))["type"] != "pong":
+        pass
+    await sockets[0].send_json({"type": "typing"})
+    frame = await page.until(lambda frame: frame["type"] == "typing" and "name" in frame)
+    assert frame == {"type": "typing", "on": True, "name": "Eve"}
+    after = await server.store.log.after(page.conversation)
+    assert len(after) == len(before) + 1
+    for socket in (*sockets, page.socket):
+        await socket.close()

@@ -127,8 +127,14 @@ def answer(customer: Browser, agent: Browser) -> None:
     agent.key("t")
     agent.until(lambda: agent.find("#hand-back").is_displayed(), "the take-over")
     agent.until(lambda: agent.find("#send").is_enabled(), "the composer")
-    agent.write("#text", "I am here.")
+    customer.find("#text").send_keys("so")
+    agent.until(lambda: agent.find("#typing").is_displayed(), "that the customer types")
+    customer.find("#text").send_keys(Keys.BACKSPACE * 2)
+    agent.find("#text").send_keys("I ")
+    customer.until(lambda: customer.texts("#typing") == ["A colleague is typing"], "that the agent types")
+    agent.write("#text", "am here.")
     customer.until(lambda: "I am here." in customer.texts(".line.agent .bubble"), "the agent's line")
+    assert not customer.find("#typing").is_displayed()
     assert customer.texts("#status") == ["You are talking with a colleague"]
 
 
