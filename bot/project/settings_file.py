@@ -17,7 +17,7 @@ from bot.project.node import Entries, check_keys, entries, is_map, items, names,
 from bot.project.report import Report, suggest
 from bot.project.yaml import Node
 
-RECIPES = ("fast", "accurate", "few-shot")
+RECIPES = ("fast", "accurate")
 _CONFIG_KEYS = (
     "version",
     "recipe",
@@ -121,7 +121,7 @@ def _recipe(own: Entries, report: Report) -> str:
         report.error(
             own["recipe"].place,
             f"There is no recipe `{recipe}`.",
-            suggest(recipe, RECIPES, "Use fast, accurate or few-shot."),
+            suggest(recipe, RECIPES, "Use fast or accurate."),
         )
     return recipe
 
