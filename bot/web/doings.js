@@ -53,6 +53,9 @@ function lasting(event, turn) {
 /** One line for each thing worth telling. */
 export function inWords(turn, events) {
   const told = turn.filter((event) => lasting(event, turn)).map((event) => PLAIN[event.event]?.(event, events)).filter(Boolean);
+  const noted = turn.some((event) => event.event === "slot" && lasting(event, turn));
+  const passedOn = turn.some((event) => event.event === "handed_over");
+  if (wasExpected(turn) && !noted && !passedOn) told.push(say("didRefuse"));
   return h("ul", { class: "did" }, ...(told.length ? told : ["–"]).map((line) => h("li", {}, line)));
 }
 
