@@ -200,6 +200,7 @@ class Inference:
             prediction_set=prediction.prediction_set if prediction else (),
             out_of_scope=prediction.out_of_scope if prediction else False,
             guaranteed=prediction.guaranteed if prediction else False,
+            sure=self._sure(prediction),
             entities=tuple(
                 Entity(e.name, e.value, e.start, e.end, e.role, e.group, e.extractor, e.confidence)
                 for e in found
@@ -208,6 +209,10 @@ class Inference:
             language=language,
             bundle=self.models.bundle.id,
         )
+
+    def _sure(self, prediction: IntentPrediction | None) -> bool | None:
+        classifier = self.models.classifier
+        return None if not prediction or not classifier or classifier.sure_from is None else prediction.sure
 
     def _language(self, request: ReadRequest) -> str:
         """The language of the text among the bot's; too few words ('OK', a number) leave the conversation's

@@ -36,6 +36,7 @@ class IntentPrediction:
     out_of_scope: bool
     oos_score: float  # above the bundle's threshold means out of scope; about 0 for an ordinary message
     guaranteed: bool  # whether enough held-out rows stand behind the prediction set
+    sure: bool  # whether the bundle's promise covers acting on the likeliest intent without asking
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,9 @@ class IntentClassifier:
         self.alpha = float(settings["alpha"])
         self.quantile = float(settings["quantile"])
         self.guarantee = str(settings["guarantee"])
+        self.wrong_at_most = float(settings["alone"]["wrong_at_most"])
+        threshold = settings["alone"]["threshold"]
+        self.sure_from = None if threshold is None else float(threshold)
         self._oos_labels = frozenset(settings["oos_labels"])
         self._oos = OosScale(**settings["oos"])
 
@@ -139,7 +143,8 @@ class IntentClassifier:
             name for rank, (name, p) in enumerate(verdicts) if rank == 0 or p >= 1.0 - self.quantile
         )
         refused = verdicts[0][0] in self._oos_labels or score > self._oos.threshold
-        return IntentPrediction(verdicts, members, refused, score, self.guaranteed)
+        sure = self.sure_from is not None and verdicts[0][1] >= self.sure_from and not refused
+        return IntentPrediction(verdicts, members, refused, score, self.guaranteed, sure)
 
 
 def softmax(logits: Array) -> Array:

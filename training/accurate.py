@@ -27,6 +27,7 @@ from training.export import MAX_LENGTH, SentenceModel, export_encoder, load_sent
 from training.fast import (
     OOS_LABELS,
     Rows,
+    acting,
     check_enough,
     encode_in_steps,
     folds,
@@ -34,6 +35,7 @@ from training.fast import (
     write_intents,
 )
 from training.head import HeadNetwork, HeadRecipe, bag_tensors, to_served
+from training.promise import Promises
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def train_intents_accurate(context: TrainContext) -> PartResult | None:
         context.out,
         base=context.base,
         gloss=context.bundle / "encoder" / GLOSS,
-        alpha=context.corpus.alpha,
+        promises=context.corpus.promises,
         seed=context.seed,
         device=context.device,
         progress=lambda done, total: context.progress("fine-tune intents", done, total),
@@ -78,7 +80,7 @@ def tune_intents(
     *,
     base: Path,
     gloss: Path,
-    alpha: float,
+    promises: Promises,
     seed: int,
     device: str,
     progress: Callable[[int, int], None],
@@ -106,7 +108,7 @@ def tune_intents(
     reference = encoder.encode(_sample(seen, head_recipe.reference_rows, seed))
     head = to_served(network, reference, head_recipe)
     measured = _held_out(head, encoder, rows, labels, in_scope, np.flatnonzero(held))
-    write_intents(head, _settings(names, head_recipe, calibrate(measured, alpha=alpha)), out)
+    write_intents(head, _settings(names, head_recipe, calibrate(measured, promises, acts=acting(names))), out)
     accuracy = float((measured.logits.argmax(axis=1) == measured.labels).mean())
     return PartResult(
         recipe={"tune": asdict(recipe), "head": head_recipe.to_json(), "seed": seed},

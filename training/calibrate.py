@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlu.classifier import NO_GUARANTEE, OosScale, energy, softmax
+from training.promise import Promises, promise, rows_needed
 
 IN_SCOPE_KEPT = 0.95
-CONFIDENCE = 0.95
 _TEMPERATURES = np.geomspace(0.05, 5.0, 200)
 
 
@@ -28,18 +28,29 @@ class HeldOut:
     in_scope: NDArray[np.bool_]  # [n], False for rows of an out-of-scope class
 
 
-def calibrate(held: HeldOut, *, alpha: float) -> dict[str, Any]:
-    """The settings that intents.json holds beside the labels."""
+def calibrate(held: HeldOut, promises: Promises, *, acts: NDArray[np.bool_]) -> dict[str, Any]:
+    """The settings that intents.json holds beside the labels; `acts` [labels] is False for classes on which
+    no rule acts: out of scope, and the stored questions.
+    """
     temperature = fit_temperature(held.logits, held.labels)
     probabilities = softmax(held.logits / temperature)
-    quantile, guarantee = conformal_quantile(probabilities, held.labels, alpha=alpha)
+    quantile, guarantee = conformal_quantile(probabilities, held.labels, alpha=promises.alpha)
+    oos = fit_oos(energy(held.logits), held.distance, held.in_scope)
+    guess = probabilities.argmax(axis=1)
+    acted = acts[guess] & (oos.score(energy(held.logits), held.distance) <= oos.threshold)
+    alone = promise(
+        probabilities.max(axis=1)[acted],
+        (guess == held.labels)[acted],
+        wrong_at_most=promises.wrong_at_most,
+    )
     return {
         "temperature": temperature,
-        "alpha": alpha,
+        "alpha": promises.alpha,
         "quantile": quantile,
         "guarantee": guarantee,
         "calibration_rows": len(held.labels),
-        "oos": asdict(fit_oos(energy(held.logits), held.distance, held.in_scope)),
+        "alone": asdict(alone),
+        "oos": asdict(oos),
     }
 
 
@@ -52,11 +63,6 @@ def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> f
         likelihood = shifted[np.arange(len(labels)), labels] - np.log(np.exp(shifted).sum(axis=1))
         losses.append(-float(likelihood.mean()))
     return float(_TEMPERATURES[int(np.argmin(losses))])
-
-
-def rows_needed(alpha: float) -> int:
-    """The error-free rows that show an error rate below alpha at 95 % confidence: 149 for 2 %, 59 for 5 %."""
-    return math.ceil(math.log(1 - CONFIDENCE) / math.log(1 - alpha))
 
 
 def conformal_quantile(

@@ -13,9 +13,10 @@ from typing import Any, cast
 from retrieval.answers import Answer, read_answers
 from retrieval.errors import AnswerInvalid
 from training.errors import CorpusInvalid
+from training.promise import Promises
 
 FORMAT = 1
-DEFAULT_ALPHA = 0.05
+USUAL = Promises()  # where the project says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Corpus:
     folder: Path
     project: str
     languages: tuple[str, ...]
-    alpha: float  # the share of messages whose right intent may be missing from the prediction set
+    promises: Promises
     sha256: str  # of corpus.json, which holds the hash of every other file: the identity of the data
     examples: tuple[Example, ...] = ()
     entities: Mapping[str, Any] = field(default_factory=dict)  # {synonyms, lookups, regexes}
@@ -85,7 +86,10 @@ def read_corpus(folder: Path) -> Corpus:
         folder=folder,
         project=str(head.get("project", "")),
         languages=tuple(str(lang) for lang in head.get("languages") or ["en"]),
-        alpha=_alpha(head),
+        promises=Promises(
+            alpha=_share(head, "alpha", USUAL.alpha),
+            wrong_at_most=_share(head, "wrong_at_most", USUAL.wrong_at_most),
+        ),
         sha256=hashlib.sha256(head_bytes).hexdigest(),
         examples=tuple(_example(row, where) for row, where in _rows(folder / "intents.jsonl")),
         entities=_entities(folder / "entities.json"),
@@ -119,11 +123,11 @@ def _check_hashes(folder: Path, head: Mapping[str, Any]) -> None:
             raise CorpusInvalid(f"{name} was changed after the corpus was written; export it again.")
 
 
-def _alpha(head: Mapping[str, Any]) -> float:
-    alpha = head.get("alpha", DEFAULT_ALPHA)
-    if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not 0.0 < alpha < 0.5:
-        raise CorpusInvalid(f"corpus.json: `alpha` must lie between 0 and 0.5, not {alpha!r}.")
-    return float(alpha)
+def _share(head: Mapping[str, Any], key: str, default: float) -> float:
+    share = head.get(key, default)
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0.0 < share < 0.5:
+        raise CorpusInvalid(f"corpus.json: `{key}` must lie between 0 and 0.5, not {share!r}.")
+    return float(share)
 
 
 def _object(text: str, where: str) -> dict[str, Any]:

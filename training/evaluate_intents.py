@@ -19,12 +19,12 @@ from retrieval.gloss import FILE as GLOSS
 from training.accurate import tune_intents
 from training.base import find_base
 from training.context import Progress
-from training.corpus import DEFAULT_ALPHA
 from training.errors import CorpusInvalid
 from training.export import export_encoder, load_sentence_model
 from training.fast import OOS_LABELS, Rows, encode_in_steps, fit_intents
 from training.glossary import has_chinese
 from training.head import HeadRecipe
+from training.promise import Promises
 from training.scoring import (
     area_under_risk_coverage,
     auroc,
@@ -113,12 +113,12 @@ def _trained(
     data = Rows(rows.texts, rows.labels, vectors)
     if recipe == "accurate":
         tune_intents(
-            data, out, base=base, gloss=shared / GLOSS, alpha=DEFAULT_ALPHA, seed=seed, device=device,
+            data, out, base=base, gloss=shared / GLOSS, promises=Promises(), seed=seed, device=device,
             progress=lambda d, t: progress("fine-tune", d, t),
         )  # fmt: skip
     else:
         fit_intents(
-            data, out, recipe=HeadRecipe(), alpha=DEFAULT_ALPHA, seed=seed, device=device,
+            data, out, recipe=HeadRecipe(), promises=Promises(), seed=seed, device=device,
             progress=lambda d, t: progress("train", d, t),
         )  # fmt: skip
     return Encoder.load(out) if (out / MODEL).is_file() else encoder, IntentClassifier.load(out)
@@ -149,6 +149,22 @@ def _figures(
             "mean_size": float(np.mean(sizes)),
             "single": float(np.mean([size == 1 for size in sizes])),
         },
+        "acted_on_alone": _alone(classifier, found, tested.labels),
+    }
+
+
+def _alone(
+    classifier: IntentClassifier, found: Sequence[IntentPrediction], labels: Sequence[str]
+) -> dict[str, Any]:
+    """What the promise comes to on the test rows: misread ones, strays among them, of those acted on
+    alone.
+    """
+    alone = [(p.verdicts[0][0], label) for p, label in zip(found, labels, strict=True) if p.sure]
+    return {
+        "wrong_at_most": classifier.wrong_at_most,
+        "threshold": classifier.sure_from,
+        "coverage": len(alone) / len(found),
+        "wrong": float(np.mean([guess != label for guess, label in alone])) if alone else None,
     }
 
 

@@ -4,7 +4,7 @@ Knows rows of text, vector and label; not how the encoder is made. Calibrates on
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from training.context import PartResult, TrainContext
 from training.corpus import Corpus
 from training.errors import TooLittleData
 from training.head import HeadRecipe, fit_head
+from training.promise import Promises
 
 FAQ = "faq"
 OOS_LABELS = frozenset({"out_of_scope", "oos"})
@@ -63,7 +64,7 @@ def train_intents(context: TrainContext) -> PartResult | None:
         Rows(texts, labels, vectors),
         context.out,
         recipe=HeadRecipe(),
-        alpha=context.corpus.alpha,
+        promises=context.corpus.promises,
         seed=context.seed,
         device=context.device,
         progress=lambda done, total: context.progress("train intents", done, total),
@@ -90,7 +91,7 @@ def fit_intents(
     out: Path,
     *,
     recipe: HeadRecipe,
-    alpha: float,
+    promises: Promises,
     seed: int,
     device: str,
     progress: Callable[[int, int], None],
@@ -105,14 +106,36 @@ def fit_intents(
         "labels": names,
         "oos_labels": sorted(OOS_LABELS & set(names)),
         "scale": recipe.scale,
-        **calibrate(held, alpha=alpha),
+        **calibrate(held, promises, acts=acting(names)),
     }
     write_intents(head, settings, out)
     accuracy = float((held.logits.argmax(axis=1) == held.labels).mean())
     return PartResult(
         recipe={"head": recipe.to_json(), "folds": fitting.folds, "seed": seed},
-        metrics={"rows": len(rows.texts), "intents": len(names), "held_out_accuracy": round(accuracy, 4)},
+        metrics={
+            "rows": len(rows.texts),
+            "intents": len(names),
+            "held_out_accuracy": round(accuracy, 4),
+            "acted_on_alone": told(settings["alone"]),
+        },
     )
+
+
+def acting(names: Sequence[str]) -> NDArray[np.bool_]:
+    """Which of the classes a rule can act on, [labels]."""
+    return np.asarray([name not in OOS_LABELS and name != FAQ for name in names])
+
+
+def told(alone: Mapping[str, Any]) -> dict[str, Any]:
+    """The promise of the messages acted on alone, as `models show` prints it."""
+    if alone["threshold"] is None:
+        return {"promise": f"no guarantee: {alone['rows']} held-out rows do not show it"}
+    return {
+        "promise": f"at most {alone['wrong_at_most']:.1%} misread, with 95 % confidence",
+        "threshold": round(alone["threshold"], 4),
+        "coverage": alone["coverage"],
+        "held_out_misread": f"{alone['wrong']} of {round(alone['coverage'] * alone['rows'])}",
+    }
 
 
 def check_enough(rows: Rows) -> list[str]:

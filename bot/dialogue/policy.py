@@ -89,7 +89,8 @@ def resolve(reading: Reading, limits: Thresholds) -> tuple[str | None, tuple[str
     """The intent to act on, or None with the candidates to ask about.
 
     A project that sets Rasa's thresholds is read by them; else the conformal prediction set decides: one is
-    acted on, two or three are asked about, more are no understanding.
+    acted on, two or three are asked about, more are no understanding. Where the bundle promises how seldom
+    what is acted on alone is wrong, one below that promise is asked about too.
     """
     if reading.intent is None:
         return None, ()
@@ -102,7 +103,8 @@ def resolve(reading: Reading, limits: Thresholds) -> tuple[str | None, tuple[str
         return _by_thresholds(reading, limits.intent, limits.ambiguity or 0.0)
     if len(reading.prediction_set) > CHOICES:
         return FALLBACK_INTENT, ()
-    if len(reading.prediction_set) > 1:
+    unsure = reading.sure is False and reading.intent != KNOWLEDGE_INTENT
+    if len(reading.prediction_set) > 1 or (unsure and reading.prediction_set):
         return None, reading.prediction_set
     return reading.intent, ()
 

@@ -51,14 +51,16 @@ class Reading:
     """Everything the models say of one message.
 
     `verdicts` fall in probability. `prediction_set` is the conformal set over intents; empty where the
-    bundle has no classifier. `guaranteed` says whether that set carries its statistical promise. `bundle`
-    names the models.
+    bundle has no classifier. `guaranteed` says whether that set carries its statistical promise; `sure`
+    whether the bundle promises that acting on the likeliest intent alone is rarely wrong, None where it
+    promises nothing. `bundle` names the models.
     """
 
     verdicts: tuple[Verdict, ...] = ()
     prediction_set: tuple[str, ...] = ()
     out_of_scope: bool = False
     guaranteed: bool = False
+    sure: bool | None = None
     entities: tuple[Entity, ...] = ()
     matches: tuple[Match, ...] = ()
     language: str = "en"

@@ -69,6 +69,7 @@ def compile_corpus(project: Project, folder: Path, *, reviewed: Iterable[Reviewe
         "project": project.name,
         "languages": list(project.settings.languages),
         "alpha": project.settings.alpha,
+        "wrong_at_most": project.settings.wrong_at_most,
         "base": project.settings.base,
         "sha256": {name: hashlib.sha256(body).hexdigest() for name, body in files.items()},
     }

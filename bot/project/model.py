@@ -111,7 +111,9 @@ class ResponseModel:
 @dataclass(frozen=True, slots=True)
 class ProjectSettings:
     """`config.yml`, `endpoints.yml` and `credentials.yml`. `alpha` is the share of messages whose right
-    intent may lie outside the prediction set. `core_fallback` is RulePolicy's threshold, None where the file
+    intent may lie outside the prediction set, `wrong_at_most` that of misread ones among those acted on
+    alone.
+    `core_fallback` is RulePolicy's threshold, None where the file
     sets none. `title` is what customers read over the chat, None where nothing names the bot."""
 
     title: str | None = None
@@ -119,6 +121,7 @@ class ProjectSettings:
     recipe: str = "fast"
     base: str = BASE_MODEL
     alpha: float = 0.05
+    wrong_at_most: float = 0.02
     thresholds: Thresholds = field(default_factory=Thresholds)
     core_fallback: float | None = None
     responses: ResponseModel = field(default_factory=ResponseModel)

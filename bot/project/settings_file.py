@@ -28,7 +28,16 @@ _CONFIG_KEYS = (
     "policies",
     "frontdesk",
 )
-_OWN_KEYS = ("alpha", "answer_threshold", "answer_tie", "responses", "base", "recipe", "title")
+_OWN_KEYS = (
+    "alpha",
+    "answer_threshold",
+    "answer_tie",
+    "responses",
+    "base",
+    "recipe",
+    "title",
+    "wrong_at_most",
+)
 _DRAWN = re.compile(r"\d{8}-\d{6}-.*|placeholder_default")  # rasa/shared/constants.py, assistant_id
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")  # BCP 47, as far as it is used
 _ENDPOINT_KEYS = ("url", "token", "timeout")
@@ -85,6 +94,7 @@ def read_settings(
         recipe=_recipe(own, report),
         base=text(own.get("base"), "frontdesk.base", report) or default.base,
         alpha=_share(own, "alpha", 0.5, report) or default.alpha,
+        wrong_at_most=_share(own, "wrong_at_most", 0.5, report) or default.wrong_at_most,
         thresholds=_thresholds(components.get("FallbackClassifier"), own, report),
         core_fallback=_share(rule_policy, "core_fallback_threshold", 1.0, report),
         responses=_response_model(own.get("responses"), report),

@@ -15,6 +15,7 @@ DIM, WIDTH, HIDDEN = 4, 3, 5
 SETTINGS: dict[str, Any] = {
     "format": 2, "labels": ["faq", "greet", "oos"], "oos_labels": ["oos"],
     "scale": 2.0, "temperature": 0.5, "alpha": 0.05, "quantile": 0.9, "guarantee": "promised",
+    "alone": {"wrong_at_most": 0.02, "threshold": 0.6, "coverage": 0.5, "wrong": 1, "rows": 400},
     "oos": {
         "energy_mean": -1.0, "energy_std": 1.0, "distance_mean": 0.1, "distance_std": 0.1, "threshold": 1e6,
     },
@@ -96,3 +97,13 @@ def test_missing_and_broken_files_are_refused(tmp_path: Path) -> None:
     (part(tmp_path) / "head.safetensors").write_bytes(b"\x80\x04pickle")
     with pytest.raises(PartUnreadable):
         IntentClassifier.load(tmp_path)
+
+
+def test_only_what_lies_above_the_promise_is_sure(tmp_path: Path) -> None:
+    found = IntentClassifier.load(part(tmp_path)).predict(vectors(40), ["x"] * 40)
+    assert {p.sure for p in found} == {True, False}
+    assert all(p.sure == (p.verdicts[0][1] >= 0.6 and not p.out_of_scope) for p in found)
+    none = SETTINGS["alone"] | {"threshold": None}
+    assert not any(
+        p.sure for p in IntentClassifier.load(part(tmp_path, alone=none)).predict(vectors(9), ["x"] * 9)
+    )

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from nlu.classifier import NO_GUARANTEE, energy, softmax
 from training import scoring
-from training.calibrate import HeldOut, calibrate, conformal_quantile, fit_temperature, rows_needed
+from training.calibrate import HeldOut, calibrate, conformal_quantile, fit_temperature
+from training.promise import Promises, promise, rows_needed, upper_bound
 
 Logits = NDArray[np.float32]
 Labels = NDArray[np.int64]
@@ -52,7 +53,7 @@ def test_the_oos_threshold_keeps_ninety_five_percent_of_customers() -> None:
     logits, labels = drawn(2000, sharpness=1.0)
     distance = np.random.default_rng(1).uniform(0, 0.5, 2000).astype(np.float32)
     in_scope = np.arange(2000) % 4 != 0
-    oos = calibrate(HeldOut(logits, distance, labels, in_scope), alpha=0.05)["oos"]
+    oos = calibrate(HeldOut(logits, distance, labels, in_scope), Promises(), acts=np.ones(6, bool))["oos"]
     score = (energy(logits) - oos["energy_mean"]) / oos["energy_std"]
     score += (distance - oos["distance_mean"]) / oos["distance_std"]
     assert (score[in_scope] <= oos["threshold"]).mean() == pytest.approx(0.95, abs=0.005)
@@ -75,3 +76,41 @@ def test_figures_on_cases_worked_by_hand() -> None:
     assert scoring.coverage_at_error(sure, ~right, error=0.02) == 0.0
     assert scoring.area_under_risk_coverage(sure, right) == pytest.approx((0 + 0 + 1 / 3 + 1 / 4) / 4)
     assert scoring.ranking([1, 3, None])["mrr"] == pytest.approx((1 + 1 / 3) / 3)
+
+
+@pytest.mark.parametrize("wrong_at_most", [0.02, 0.05])
+def test_acting_alone_is_wrong_as_seldom_as_promised(wrong_at_most: float) -> None:
+    chance = np.random.default_rng(0)
+    broken, coverages = 0, []
+    for _ in range(100):
+        confidence = (1 - 0.7 * chance.random(1500) ** 3).astype(np.float32)
+        right = chance.random(1500) < confidence
+        found = promise(confidence, right, wrong_at_most=wrong_at_most)
+        if found.threshold is not None:
+            fresh = 1 - 0.7 * chance.random(20_000) ** 3
+            broken += int((1 - fresh[fresh >= found.threshold]).mean() > wrong_at_most)
+            coverages.append(found.coverage)
+    assert len(coverages) > 60 and broken <= 8  # of a hundred, five may be
+    assert 0.2 < np.mean(coverages) < 1.0
+
+
+def test_a_promise_needs_enough_rows_and_few_errors() -> None:
+    confidence = np.linspace(0.5, 1.0, 400, dtype=np.float32)
+    right = np.ones(400, dtype=bool)
+    whole = promise(confidence, right, wrong_at_most=0.02)
+    assert whole.threshold == pytest.approx(0.5) and (whole.coverage, whole.wrong) == (1.0, 0)
+    few = promise(confidence[:148], right[:148], wrong_at_most=0.02)
+    assert (few.threshold, few.coverage) == (None, 0.0)
+    right[-150:] = np.arange(150) % 10 != 0  # the surest are wrong
+    assert promise(confidence, right, wrong_at_most=0.02).threshold is None
+    assert promise(np.full(500, 0.9, np.float32), np.ones(500, bool), wrong_at_most=0.02).coverage == 1.0
+    assert upper_bound(0, 149) <= 0.02 < upper_bound(0, 148) and upper_bound(5, 5) == 1.0
+
+
+def test_strays_and_stored_questions_are_not_acted_on() -> None:
+    logits, labels = drawn(1000, sharpness=1.0)
+    distance = np.zeros(1000, dtype=np.float32)
+    held = HeldOut(logits, distance, labels, np.ones(1000, bool))
+    everything = calibrate(held, Promises(), acts=np.ones(6, bool))["alone"]
+    without = calibrate(held, Promises(), acts=np.arange(6) != 0)["alone"]
+    assert without["rows"] < everything["rows"]

@@ -26,7 +26,7 @@ def test_a_corpus_is_read_whole(folder: Path) -> None:
     (folder / "dialogues.jsonl").write_text(json.dumps(dialogue) + "\n")
     write_corpus_head(folder, project="small", languages=("en", "zh"), alpha=0.02)
     corpus = read_corpus(folder)
-    assert (corpus.project, corpus.languages, corpus.alpha) == ("small", ("en", "zh"), 0.02)
+    assert (corpus.project, corpus.languages, corpus.promises.alpha) == ("small", ("en", "zh"), 0.02)
     assert len(corpus.examples) == 31 and len(corpus.answers) == 2
     assert corpus.examples[-1].entities[0].entity == "document"
     assert corpus.dialogues[0].turns[1].answer == "refund"
@@ -64,6 +64,7 @@ def test_what_does_not_fit_is_named(folder: Path, name: str, text: str, message:
     [
         ({"format": 2}, "format 2"),
         ({"alpha": 0.9}, "alpha"),
+        ({"wrong_at_most": "few"}, "wrong_at_most"),
         ({"sha256": None}, "sha256"),
         ({"sha256": {"../x": ""}}, "lacks"),
     ],

@@ -54,6 +54,7 @@ def make_bundle(root: Path, reads: Mapping[str, str]) -> Bundle:
         "temperature": 1.0,
     }
     settings |= {"alpha": 0.05, "quantile": 0.9, "guarantee": "no guarantee", "oos": oos}
+    settings["alone"] = {"wrong_at_most": 0.02, "threshold": None, "coverage": 0.0, "wrong": 0, "rows": 0}
     (intents / "intents.json").write_text(json.dumps(settings), encoding="utf-8")
     return writer.finish(BundleDetails(("en",), "words", "", {"reads": dict(reads)}, {}))
 

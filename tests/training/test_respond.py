@@ -20,6 +20,7 @@ from retrieval.answers import Answer
 from training import respond_model
 from training.context import TrainContext
 from training.corpus import Corpus, Dialogue, Turn
+from training.promise import Promises
 from training.respond import Recipe, recipe_for, train_responses
 from training.respond_data import Exchange, Sample, SampleMaker, fit_tokenizer, token_id
 from training.respond_exchanges import exchanges_of, openers_of, wording_target
@@ -53,7 +54,7 @@ def corpus(*, answers: int = 5) -> Corpus:
         for answer in made
     )
     return Corpus(
-        Path("unused"), "test", ("en", "zh"), 0.05, f"sha-{answers}", answers=made, dialogues=dialogues
+        Path("unused"), "test", ("en", "zh"), Promises(), f"sha-{answers}", answers=made, dialogues=dialogues
     )
 
 

@@ -159,6 +159,18 @@ async def test_two_likely_intents_are_offered_as_buttons_and_a_press_is_believed
     assert await talk.hear("/loan") == ["How much?"]
 
 
+@pytest.mark.parametrize("sure", [True, None])
+async def test_a_wish_that_the_promise_covers_is_acted_on(sure: bool | None) -> None:
+    assert await Talk(Ends({"hey": reading("loan", 0.6, sure=sure)})).hear("hey") == ["How much?"]
+
+
+async def test_a_wish_below_the_promise_is_asked_about() -> None:
+    talk = Talk(Ends({"hey": reading("loan", 0.6, sure=False)}))
+    [said] = [event for event in await talk.say("hey") if isinstance(event, BotSaid)]
+    assert [button.payload for button in said.buttons] == ["/loan", "/talk_to_human"]
+    assert await talk.hear("/loan") == ["How much?"]
+
+
 async def test_a_payload_that_was_not_offered_is_only_text() -> None:
     talk = Talk()
     events = await talk.say('/loan{"amount": 1}')

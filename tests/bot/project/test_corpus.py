@@ -15,7 +15,7 @@ from training.corpus import Dialogue, Span, Turn, read_corpus
 
 FILES = {
     **PROJECT,
-    "config.yml": "languages: [en, zh]\nfrontdesk: {alpha: 0.02, base: my-bert}\n",
+    "config.yml": "languages: [en, zh]\nfrontdesk: {alpha: 0.02, wrong_at_most: 0.01, base: my-bert}\n",
     "answers/a.yml": "answers:\n- id: hours\n  vetted: true\n  valid_to: 2030-01-01\n  text: {en: 9 to 5}\n"
     "  questions: {en: [When?], zh: [几点]}\n",
     "data/talk.yml": "dialogues:\n- language: en\n  turns:\n"
@@ -34,7 +34,7 @@ def test_the_files_are_exactly_so(write_project: WriteProject, tmp_path: Path) -
     assert identity == hashlib.sha256((folder / "corpus.json").read_bytes()).hexdigest()
     assert head["format"] == 1
     assert (head["project"], head["languages"], head["alpha"]) == ("pizza", ["en", "zh"], 0.02)
-    assert head["base"] == "my-bert"
+    assert (head["base"], head["wrong_at_most"]) == ("my-bert", 0.01)
     assert set(head["sha256"]) == {
         "intents.jsonl",
         "gold.jsonl",
