@@ -19,11 +19,11 @@ from retrieval.lexical import LexicalIndex
 from training.base import find_base
 from training.context import Progress
 from training.errors import CorpusInvalid
-from training.evaluate_intents import read_table
 from training.export import export_encoder, load_sentence_model
 from training.fast import encode_in_steps
 from training.glossary import has_chinese
 from training.scoring import ranking
+from training.table import read_table
 
 DEPTH = 100
 

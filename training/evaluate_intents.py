@@ -3,11 +3,9 @@
 Knows CSV files with the columns text and label; measures the exported int8 encoder and the numpy head.
 """
 
-import csv
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,6 @@ from retrieval.gloss import FILE as GLOSS
 from training.accurate import tune_intents
 from training.base import find_base
 from training.context import Progress
-from training.errors import CorpusInvalid
 from training.export import export_encoder, load_sentence_model
 from training.fast import OOS_LABELS, Rows, encode_in_steps, fit_intents
 from training.glossary import has_chinese
@@ -32,35 +29,10 @@ from training.scoring import (
     expected_calibration_error,
     macro_f1,
 )
+from training.table import MOST_SHOWN, Table, contradictions, read_labelled
 
 TIMED_SINGLY = 500
 OOS = "oos"
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Equally many texts and labels."""
-
-    texts: tuple[str, ...]
-    labels: tuple[str, ...]
-
-    def __add__(self, other: "Table") -> "Table":
-        return Table(self.texts + other.texts, self.labels + other.labels)
-
-
-def read_table(path: Path, *columns: str) -> list[dict[str, str]]:
-    """The rows of a CSV file that has the columns. Raises CorpusInvalid."""
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            missing = [column for column in columns if column not in (reader.fieldnames or [])]
-            if missing:
-                raise CorpusInvalid(
-                    f"{path} lacks the column {', '.join(missing)}; it needs {', '.join(columns)}."
-                )
-            return list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CorpusInvalid(f"{path} cannot be read as CSV: {error}.") from error
 
 
 def evaluate_intents(
@@ -76,8 +48,9 @@ def evaluate_intents(
     progress: Progress,
 ) -> dict[str, Any]:
     """The figures of design/interfaces.md; those of refusal are None without out-of-scope test rows."""
-    rows = _labelled(train) + (_labelled(oos_train, always=OOS) if oos_train else Table((), ()))
-    tested = _labelled(test) + (_labelled(oos_test, always=OOS) if oos_test else Table((), ()))
+    rows = read_labelled(train) + (read_labelled(oos_train, always=OOS) if oos_train else Table((), ()))
+    tested = read_labelled(test) + (read_labelled(oos_test, always=OOS) if oos_test else Table((), ()))
+    clashes = contradictions(rows)
     with tempfile.TemporaryDirectory() as scratch:
         started = time.monotonic()
         encoder, classifier = _trained(recipe, rows, Path(scratch), base, seed, device, progress)
@@ -87,15 +60,9 @@ def evaluate_intents(
             "train_seconds": round(seconds, 1),
             **_speed(classifier, encoder, tested.texts),
             "recipe": recipe,
-            "rows": {"train": len(rows.texts), "test": len(tested.texts)},
+            "rows": {"train": len(rows.texts), "test": len(tested.texts), "contradictory": len(clashes)},
+            "contradictions": clashes[:MOST_SHOWN],
         }
-
-
-def _labelled(path: Path, *, always: str | None = None) -> Table:
-    rows = read_table(path, "text", *([] if always else ["label"]))
-    if not rows:
-        raise CorpusInvalid(f"{path} has no rows.")
-    return Table(tuple(row["text"] for row in rows), tuple(always or row["label"] for row in rows))
 
 
 def _trained(

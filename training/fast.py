@@ -144,7 +144,7 @@ def check_enough(rows: Rows) -> list[str]:
     if len(names) < 2 or len(rows.texts) < LEAST_ROWS:
         raise TooLittleData(
             f"Intents need at least two names and {LEAST_ROWS} examples; "
-            f"there are {len(names)} and {len(rows.texts)}. Add examples to data/nlu.yml."
+            f"there are {len(names)} and {len(rows.texts)}. Add examples (in a project: data/nlu.yml)."
         )
     return names
 
