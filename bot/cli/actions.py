@@ -7,7 +7,6 @@ used; and how much of what it says is worth a terminal.
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import importlib.util
 import logging
 import os
@@ -34,8 +33,6 @@ START_SECONDS = 30.0
 END_SECONDS = 10.0
 LONGEST_PAUSE = 30.0
 SETTLED_SECONDS = 60.0
-PR_SET_PDEATHSIG = 1  # prctl(2)
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 # How rasa-sdk's command line calls its levels.
 _LEVELS = {"warning": "--quiet", "info": "--verbose", "debug": "--debug"}
 # rasa-sdk warns so of every slot that a validation action leaves as it is: nothing is amiss.
@@ -159,19 +156,24 @@ async def _run(command: list[str], folder: Path | None, environment: dict[str, s
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
-        preexec_fn=_end_with_parent,
     )
     assert child.stderr is not None
     told = asyncio.create_task(_pass_on(child.stderr))
+    watch = None
     try:
+        watch = await _watch(child.pid)
         return await child.wait()
     finally:
         if child.returncode is None:
             child.terminate()
             with suppress(TimeoutError):
                 await asyncio.wait_for(child.wait(), END_SECONDS)
-        with suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)  # workers that outlived it
+        # The watch first; then the workers that outlived their server.
+        for group in ([watch.pid] if watch else []) + [child.pid]:
+            with suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
+        if watch:
+            await watch.wait()
         await asyncio.wait([told], timeout=1.0)
         told.cancel()
 
@@ -190,12 +192,22 @@ async def _pass_on(said: asyncio.StreamReader) -> None:
             sys.stderr.flush()
 
 
-def _end_with_parent() -> None:
-    """Linux: the kernel ends the child when its parent dies, however it dies. Elsewhere it may stay
-    behind.
+async def _watch(group: int) -> asyncio.subprocess.Process:
+    """A shell that ends a process group when we are gone, however we went: its input ends with us.
+
+    A signal to the server alone is not enough: told to end before its worker has answered, Sanic turns in a
+    circle for ever.
     """
-    if _LIBC is not None:
-        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    return await asyncio.create_subprocess_exec(
+        "sh",
+        "-c",
+        'cat > /dev/null; kill -s TERM -- "-$0"; sleep 5; kill -s KILL -- "-$0"',
+        str(group),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 async def _answers(url: str) -> bool:

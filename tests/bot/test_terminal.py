@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,34 @@ def test_chat_and_test_print_nothing_but_their_own(project: Path, verb: str, sai
     command = [sys.executable, "-m", "bot", verb, str(project)]
     done = subprocess.run(command, input=said, capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
+
+
+def started_by(server: subprocess.Popen[str]) -> list[int]:
+    """The processes that the server has started."""
+    children = Path(f"/proc/{server.pid}/task/{server.pid}/children")
+    return [int(pid) for pid in children.read_text().split()] if children.exists() else []
+
+
+def alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for children under /proc")
+@pytest.mark.parametrize("later", [0.0, 1.5])
+def test_a_server_that_is_killed_leaves_no_action_server_behind(project: Path, later: float) -> None:
+    """Not even one that is still starting: Sanic, told to end then, turns in a circle for ever."""
+    server = serve(project)
+    until = time.monotonic() + 30
+    while len(children := started_by(server)) < 2 and time.monotonic() < until:  # the server and its watch
+        time.sleep(0.01)
+    time.sleep(later)
+    server.kill()
+    server.communicate(timeout=10)
+    until = time.monotonic() + 20
+    while any(alive(group) for group in children) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not [group for group in children if alive(group)]
