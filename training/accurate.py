@@ -90,7 +90,7 @@ def tune_intents(
 
     rows.vectors are the untouched model's, which distillation holds on to; `gloss` is the glossary's path.
     """
-    recipe, head_recipe = recipe or TuneRecipe(), HeadRecipe(dropout=0.3)
+    recipe, head_recipe = recipe or TuneRecipe(), HeadRecipe(dropout=0.3, prior=0.0, linear=0.0)
     names = check_enough(rows)
     labels = np.asarray([names.index(label) for label in rows.labels], dtype=np.int64)
     in_scope = np.asarray([label not in OOS_LABELS for label in rows.labels])
