@@ -87,16 +87,6 @@ class ActionClient:
             raise ActionError("server_error")
         return _parse(reply, name=call.name, at=events[-1].at if events else call.conversation.last_active)
 
-    async def healthy(self) -> bool:
-        """Whether the server answers its health check."""
-        try:
-            async with self.session.get(
-                self.url.removesuffix("/webhook") + "/health", timeout=aiohttp.ClientTimeout(total=1.0)
-            ) as response:
-                return response.status == 200
-        except (aiohttp.ClientError, TimeoutError):
-            return False
-
     async def _post(self, body: dict[str, Any], key: str) -> tuple[int, Any]:
         """The status and JSON of one call. Only a connection that was never made is tried again: nothing ran
         then.

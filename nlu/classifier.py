@@ -121,11 +121,6 @@ class IntentClassifier:
         """Whether the prediction sets carry their promise."""
         return self.guarantee != NO_GUARANTEE
 
-    @property
-    def oos_threshold(self) -> float:
-        """The score above which a message is out of scope."""
-        return self._oos.threshold
-
     def predict(self, vectors: Array, texts: Sequence[str]) -> list[IntentPrediction]:
         """One prediction a row of vectors [n, dim]; texts are the same n messages."""
         if not len(texts):
