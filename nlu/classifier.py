@@ -117,6 +117,11 @@ class IntentClassifier:
             raise PartUnreadable(f"{folder} holds no readable intents ({error!r}); train anew.") from error
 
     @property
+    def oos_threshold(self) -> float:
+        """The out-of-scope score above which a message is refused."""
+        return self._oos.threshold
+
+    @property
     def guaranteed(self) -> bool:
         """Whether the prediction sets carry their promise."""
         return self.guarantee != NO_GUARANTEE

@@ -80,6 +80,7 @@ def _evaluate_intents(chosen: argparse.Namespace, lines: ProgressLines) -> dict[
         base=chosen.base,
         seed=chosen.seed,
         device=resolve_device(chosen.device),
+        report=chosen.report,
         progress=lines,
     )
 
@@ -117,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--test", type=Path, required=True)
     verb.add_argument("--oos-train", type=Path, help="out-of-scope rows to train on")
     verb.add_argument("--oos-test", type=Path, help="out-of-scope rows to refuse")
+    verb.add_argument("--report", type=Path, metavar="DIR", help="where a page with charts shall go")
     _common(verb, _evaluate_intents)
     verb = verbs.add_parser(
         "evaluate-answers", help="search answers (id,question,answer) for queries (text,id)"

@@ -20,5 +20,9 @@ class TooLittleData(TrainingError):
     """A part cannot be trained from so few rows."""
 
 
+class ReportUnwritable(TrainingError):
+    """The folder that the report is to go into takes no file."""
+
+
 class GateInputMissing(TrainingError):
     """Something that the gate must see is missing or unreadable; what cannot be shown has not been shown."""

@@ -5,30 +5,28 @@ Knows CSV files with the columns text and label; measures the exported int8 enco
 
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nlu.classifier import IntentClassifier, IntentPrediction
+from nlu.classifier import IntentClassifier
 from retrieval.encoder import MODEL, Encoder
 from retrieval.gloss import FILE as GLOSS
 from training.accurate import tune_intents
 from training.base import find_base
 from training.context import Progress
+from training.errors import CorpusInvalid
 from training.export import export_encoder, load_sentence_model
 from training.fast import OOS_LABELS, Rows, encode_in_steps, fit_intents
 from training.glossary import has_chinese
 from training.head import HeadRecipe
+from training.intent_figures import intent_figures, intent_intervals
+from training.measured import Measured, measured
 from training.promise import Promises
-from training.scoring import (
-    area_under_risk_coverage,
-    auroc,
-    coverage_at_error,
-    expected_calibration_error,
-    macro_f1,
-)
+from training.report import prepare, write_report
 from training.table import MOST_SHOWN, Table, contradictions, read_labelled
 
 TIMED_SINGLY = 500
@@ -45,24 +43,75 @@ def evaluate_intents(
     base: str,
     seed: int,
     device: str,
+    report: Path | None,
     progress: Progress,
 ) -> dict[str, Any]:
-    """The figures of design/interfaces.md; those of refusal are None without out-of-scope test rows."""
-    rows = read_labelled(train) + (read_labelled(oos_train, always=OOS) if oos_train else Table((), ()))
-    tested = read_labelled(test) + (read_labelled(oos_test, always=OOS) if oos_test else Table((), ()))
+    """The figures of design/interfaces.md; those of refusal are None without out-of-scope test rows. With
+    `report` a page goes into that folder, and its path into the figures.
+    """
+    if report:
+        prepare(report)
+    rows, tested = _with_strays(train, oos_train), _with_strays(test, oos_test)
+    if all(label in OOS_LABELS for label in tested.labels):
+        raise CorpusInvalid(f"{test} holds no message in scope; add rows with the label of an intent.")
     clashes = contradictions(rows)
+    classifier, found, times = _measure(recipe, rows, tested, base, seed, device, progress)
+    figures: dict[str, Any] = {
+        **intent_figures(found, classifier),
+        "intervals": intent_intervals(found, seed=seed),
+        **times,
+        "recipe": recipe,
+        "rows": {"train": len(rows.texts), "test": len(tested.texts), "contradictory": len(clashes)},
+        "contradictions": clashes[:MOST_SHOWN],
+        "unknown_labels": sorted(set(tested.labels) - set(rows.labels) - OOS_LABELS),
+    }
+    if report:
+        progress("report", 0, 1)
+        making = _making(recipe, train, test, oos_train, oos_test, base, seed, figures)
+        limit = classifier.oos_threshold
+        page = write_report(report, found, figures, refused_from=limit, clashes=clashes, making=making)
+        figures["report"] = str(page)
+    return figures
+
+
+def _measure(
+    recipe: str, rows: Table, tested: Table, base: str, seed: int, device: str, progress: Progress
+) -> tuple[IntentClassifier, Measured, dict[str, Any]]:
+    """The trained classifier, what it said of the test rows, and how long training and reading took."""
     with tempfile.TemporaryDirectory() as scratch:
         started = time.monotonic()
         encoder, classifier = _trained(recipe, rows, Path(scratch), base, seed, device, progress)
         seconds = time.monotonic() - started
-        return {
-            **_figures(classifier, encoder, tested, progress),
-            "train_seconds": round(seconds, 1),
-            **_speed(classifier, encoder, tested.texts),
-            "recipe": recipe,
-            "rows": {"train": len(rows.texts), "test": len(tested.texts), "contradictory": len(clashes)},
-            "contradictions": clashes[:MOST_SHOWN],
-        }
+        vectors = encode_in_steps(encoder.encode, tested.texts, lambda d, t: progress("test", d, t))
+        found = measured(tested.texts, tested.labels, classifier.predict(vectors, tested.texts))
+        times = {"train_seconds": round(seconds, 1), **_speed(classifier, encoder, tested.texts)}
+        return classifier, found, times
+
+
+def _with_strays(path: Path, strays: Path | None) -> Table:
+    return read_labelled(path) + (read_labelled(strays, always=OOS) if strays else Table((), ()))
+
+
+def _making(
+    recipe: str,
+    train: Path,
+    test: Path,
+    oos_train: Path | None,
+    oos_test: Path | None,
+    base: str,
+    seed: int,
+    figures: Mapping[str, Any],
+) -> dict[str, str]:
+    """How the figures came about, as the report begins."""
+    strays = [f" and {path.parent.name}/{path.name}" if path else "" for path in (oos_train, oos_test)]
+    return {
+        "training rows": f"{train.parent.name}/{train.name}{strays[0]}, {figures['rows']['train']:,}",
+        "test rows": f"{test.parent.name}/{test.name}{strays[1]}, {figures['rows']['test']:,}",
+        "recipe": f"{recipe}, seed {seed}, trained in {figures['train_seconds']} s",
+        "base model": base,
+        "one message": f"{figures['latency_ms']['p50']} ms (p50), {figures['latency_ms']['p95']} ms (p95)",
+        "measured": f"{datetime.now(UTC):%Y-%m-%d}",
+    }
 
 
 def _trained(
@@ -89,78 +138,6 @@ def _trained(
             progress=lambda d, t: progress("train", d, t),
         )  # fmt: skip
     return Encoder.load(out) if (out / MODEL).is_file() else encoder, IntentClassifier.load(out)
-
-
-def _figures(
-    classifier: IntentClassifier, encoder: Encoder, tested: Table, progress: Progress
-) -> dict[str, Any]:
-    vectors = encode_in_steps(encoder.encode, tested.texts, lambda d, t: progress("test", d, t))
-    found = classifier.predict(vectors, tested.texts)
-    inside = np.asarray([label not in OOS_LABELS for label in tested.labels])
-    ours = [(p, label) for p, label, ok in zip(found, tested.labels, inside, strict=True) if ok]
-    truth, guesses = [label for _, label in ours], [_best_intent(p) for p, _ in ours]
-    right = np.asarray([t == g for t, g in zip(truth, guesses, strict=True)])
-    confidence = np.asarray([p.verdicts[0][1] for p, _ in ours])
-    sizes = [len(p.prediction_set) for p, _ in ours]
-    return {
-        "accuracy": float(right.mean()),
-        "macro_f1": macro_f1(truth, guesses),
-        **_refusal(found, inside, right),
-        "ece": expected_calibration_error(confidence, right),
-        "aurc": area_under_risk_coverage(confidence, right),
-        "coverage_at_2pct_error": coverage_at_error(confidence, right, error=0.02),
-        "prediction_set": {
-            "alpha": classifier.alpha,
-            "guarantee": classifier.guarantee,
-            "covered": float(np.mean([t in p.prediction_set for p, t in ours])),
-            "mean_size": float(np.mean(sizes)),
-            "single": float(np.mean([size == 1 for size in sizes])),
-        },
-        "acted_on_alone": _alone(classifier, found, tested.labels),
-    }
-
-
-def _alone(
-    classifier: IntentClassifier, found: Sequence[IntentPrediction], labels: Sequence[str]
-) -> dict[str, Any]:
-    """What the promise comes to on the test rows: misread ones, strays among them, of those acted on
-    alone.
-    """
-    alone = [(p.verdicts[0][0], label) for p, label in zip(found, labels, strict=True) if p.sure]
-    return {
-        "wrong_at_most": classifier.wrong_at_most,
-        "threshold": classifier.sure_from,
-        "coverage": len(alone) / len(found),
-        "wrong": float(np.mean([guess != label for guess, label in alone])) if alone else None,
-    }
-
-
-def _best_intent(prediction: IntentPrediction) -> str:
-    """The likeliest label that is an intent: refusal is measured apart from telling intents apart."""
-    return next(
-        (name for name, _ in prediction.verdicts if name not in OOS_LABELS), prediction.verdicts[0][0]
-    )
-
-
-def _refusal(
-    found: Sequence[IntentPrediction], inside: np.ndarray[Any, Any], right: np.ndarray[Any, Any]
-) -> dict[str, Any]:
-    refused = np.asarray([p.out_of_scope for p in found])
-    kept = float((right & ~refused[inside]).mean())
-    if inside.all():
-        return {
-            "oos_recall": None,
-            "oos_precision": None,
-            "in_scope_accuracy_with_rejection": kept,
-            "auroc": None,
-        }
-    scores = np.asarray([p.oos_score for p in found])
-    return {
-        "oos_recall": float(refused[~inside].mean()),
-        "oos_precision": float((refused & ~inside).sum() / max(1, refused.sum())),
-        "in_scope_accuracy_with_rejection": kept,
-        "auroc": auroc(scores[~inside], scores[inside]),
-    }
 
 
 def _speed(classifier: IntentClassifier, encoder: Encoder, texts: Sequence[str]) -> dict[str, Any]:

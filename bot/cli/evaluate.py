@@ -35,6 +35,7 @@ def evaluate() -> None:
     epilog=examples(
         "frontdesk evaluate intents --train train.csv --test test.csv",
         "frontdesk evaluate intents --train train.csv --test test.csv --oos-test strange.csv --json -",
+        "frontdesk evaluate intents --train train.csv --test test.csv --report report",
     )
 )
 @click.option(
@@ -48,6 +49,12 @@ def evaluate() -> None:
 @click.option("--test", "test_csv", type=FILE, required=True, help="Columns text,label; never trained on.")
 @click.option("--oos-train", type=FILE, help="Messages that are out of scope, for training.")
 @click.option("--oos-test", type=FILE, help="Messages that are out of scope, for testing.")
+@click.option(
+    "--report",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write a page with charts and tables into DIR.",
+)
 @base_option
 @device_option
 @seed_option
@@ -58,6 +65,7 @@ def intents(
     test_csv: Path,
     oos_train: Path | None,
     oos_test: Path | None,
+    report: Path | None,
     base: str | None,
     device: str,
     seed: int,
@@ -66,9 +74,13 @@ def intents(
     """Train a classifier on one file and measure it on another, out-of-scope messages apart."""
     arguments = ["evaluate-intents", "--recipe", recipe, "--train", str(train_csv), "--test", str(test_csv)]
     arguments += ["--device", device, "--seed", str(seed)]
-    for flag, value in (("--oos-train", oos_train), ("--oos-test", oos_test), ("--base", base)):
+    given = {"--oos-train": oos_train, "--oos-test": oos_test, "--report": report, "--base": base}
+    for flag, value in given.items():
         arguments += [flag, str(value)] if value else []
-    _report(run_training(arguments), json_file)
+    figures = run_training(arguments)
+    _show(figures, json_file)
+    if report:
+        click.echo(f"Report: {figures['report']}", err=True)
 
 
 @evaluate.command(epilog=examples("frontdesk evaluate answers --answers faq.csv --queries questions.csv"))
@@ -80,10 +92,10 @@ def answers(answers_csv: Path, queries_csv: Path, base: str | None, json_file: s
     """Measure how often the right stored answer is found, beside BM25 on the same rows."""
     arguments = ["evaluate-answers", "--answers", str(answers_csv), "--queries", str(queries_csv)]
     arguments += ["--base", base] if base else []
-    _report(run_training(arguments), json_file)
+    _show(run_training(arguments), json_file)
 
 
-def _report(figures: dict[str, Any], json_file: str | None) -> None:
+def _show(figures: dict[str, Any], json_file: str | None) -> None:
     write_json(figures, json_file)
     if json_file != "-":
         show_figures(figures)

@@ -45,13 +45,18 @@ def test_intents(labelled: list[str], tiny_base: Path, capsys: pytest.CaptureFix
     assert figures["prediction_set"]["guarantee"] == "no guarantee"
 
 
-def test_intents_with_strays(
+def test_intents_with_strays_and_a_report(
     labelled: list[str], tiny_base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     strays = table(tmp_path / "oos.csv", ["text"], [["zebra quantum 99"], ["xylophone!!"], ["qqq www"]])
-    assert main(["evaluate-intents", *labelled, "--oos-test", strays, "--base", str(tiny_base)]) == 0
+    arguments = [*labelled, "--oos-test", strays, "--base", str(tiny_base), "--report", str(tmp_path / "new")]
+    assert main(["evaluate-intents", *arguments]) == 0
     figures = result(capsys)["result"]
     assert 0 <= figures["oos_recall"] <= 1 and figures["auroc"] > 0.5
+    low, high = figures["intervals"]["accuracy"]
+    assert low <= figures["accuracy"] <= high
+    page = Path(figures["report"]).read_text(encoding="utf-8")
+    assert "Out of scope" in page and "lost_<wbr>card" in page
 
 
 def test_answers(tiny_base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

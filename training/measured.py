@@ -1,0 +1,58 @@
+"""What a served classifier said of the rows it was tested on, as arrays that figures and charts are made of.
+
+Knows texts, labels and predictions; not how the classifier was made, nor what is shown of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlu.classifier import IntentPrediction
+from training.fast import OOS_LABELS
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Equally many texts, labels and predictions, and what follows of each row; n rows, m of them inside.
+
+    `guesses` are the likeliest intents: refusal is measured apart from telling intents apart.
+    """
+
+    texts: tuple[str, ...]
+    labels: tuple[str, ...]
+    found: tuple[IntentPrediction, ...]
+    guesses: tuple[str, ...]
+    inside: NDArray[np.bool_]  # [n], False for rows that are out of scope
+    right: NDArray[np.bool_]  # [n], whether the guess is the label
+    confidence: NDArray[np.float64]  # [n], of the likeliest label
+    refused: NDArray[np.bool_]  # [n]
+    strangeness: NDArray[np.float64]  # [n], the out-of-scope score
+
+    @property
+    def ours(self) -> list[int]:
+        """The places of the rows in scope."""
+        return [int(place) for place in np.flatnonzero(self.inside)]
+
+
+def measured(texts: Sequence[str], labels: Sequence[str], found: Sequence[IntentPrediction]) -> Measured:
+    """All of it from the predictions of the texts."""
+    guesses = tuple(_best_intent(prediction) for prediction in found)
+    return Measured(
+        texts=tuple(texts),
+        labels=tuple(labels),
+        found=tuple(found),
+        guesses=guesses,
+        inside=np.asarray([label not in OOS_LABELS for label in labels]),
+        right=np.asarray([guess == label for guess, label in zip(guesses, labels, strict=True)]),
+        confidence=np.asarray([prediction.verdicts[0][1] for prediction in found]),
+        refused=np.asarray([prediction.out_of_scope for prediction in found]),
+        strangeness=np.asarray([prediction.oos_score for prediction in found]),
+    )
+
+
+def _best_intent(prediction: IntentPrediction) -> str:
+    return next(
+        (name for name, _ in prediction.verdicts if name not in OOS_LABELS), prediction.verdicts[0][0]
+    )
