@@ -23,6 +23,7 @@ from training.base import DEFAULT
 from training.errors import TrainingError
 from training.evaluate_answers import evaluate_answers
 from training.evaluate_intents import evaluate_intents
+from training.evaluate_sentiment import evaluate_sentiment
 from training.gate import judge
 from training.gate_evidence import Case
 from training.parts import PARTS, RECIPES
@@ -89,6 +90,12 @@ def _evaluate_answers(chosen: argparse.Namespace, lines: ProgressLines) -> dict[
     return evaluate_answers(answers=chosen.answers, queries=chosen.queries, base=chosen.base, progress=lines)
 
 
+def _evaluate_sentiment(chosen: argparse.Namespace, lines: ProgressLines) -> dict[str, Any]:
+    return evaluate_sentiment(
+        test=chosen.test, train=chosen.train, base=chosen.base, seed=chosen.seed, progress=lines
+    )
+
+
 def _gate(chosen: argparse.Namespace, lines: ProgressLines) -> dict[str, Any]:
     case = Case(
         gold=chosen.gold,
@@ -127,6 +134,12 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--queries", type=Path, required=True)
     verb.add_argument("--base", default=DEFAULT, help="base model: a folder or a hub name")
     verb.set_defaults(run=_evaluate_answers)
+    verb = verbs.add_parser("evaluate-sentiment", help="measure moods on a CSV (text,label)")
+    verb.add_argument("--test", type=Path, required=True)
+    verb.add_argument("--train", type=Path, help="rows to learn from besides, as data/sentiment.csv")
+    verb.add_argument("--base", default=DEFAULT, help="base model: a folder or a hub name")
+    verb.add_argument("--seed", type=int, default=0)
+    verb.set_defaults(run=_evaluate_sentiment)
     verb = verbs.add_parser("gate", help="judge a candidate bundle; a report, passed or not")
     verb.add_argument("--gold", type=Path, required=True, help="frozen rows: gold.jsonl of the corpus")
     verb.add_argument("--candidate", type=Path, required=True, metavar="DIR")

@@ -70,6 +70,7 @@ class Corpus:
     entities: Mapping[str, Any] = field(default_factory=dict)  # {synonyms, lookups, regexes}
     answers: tuple[Answer, ...] = ()
     dialogues: tuple[Dialogue, ...] = ()
+    sentiment: tuple[tuple[str, str], ...] = ()  # (text, label of nlu/sentiment.py)
 
 
 def read_corpus(folder: Path) -> Corpus:
@@ -95,6 +96,10 @@ def read_corpus(folder: Path) -> Corpus:
         entities=_entities(folder / "entities.json"),
         answers=_answers(folder / "answers.jsonl"),
         dialogues=tuple(_dialogue(row, where) for row, where in _rows(folder / "dialogues.jsonl")),
+        sentiment=tuple(
+            (_text(row, "text", where), _text(row, "label", where))
+            for row, where in _rows(folder / "sentiment.jsonl")
+        ),
     )
 
 

@@ -10,18 +10,20 @@ from training.entities import train_entities
 from training.fast import train_intents
 from training.respond import train_responses
 from training.risk import train_risk
+from training.sentiment import train_sentiment
 from training.triage import train_triage
 
 PARTS: dict[str, PartTrainer] = {
     "intents": train_intents,
     "entities": train_entities,
     "answers": train_answers,
+    "sentiment": train_sentiment,
     "risk": train_risk,
     "medical": train_triage,
     "responses": train_responses,
 }
 
-ON_ENCODER = ("intents", "answers", "medical")
+ON_ENCODER = ("intents", "answers", "sentiment", "medical")
 """Parts that read the encoder's vectors and so stand or fall with the base model."""
 
 RECIPES: dict[str, dict[str, PartTrainer]] = {

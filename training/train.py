@@ -22,7 +22,7 @@ from training.errors import TrainingError
 from training.export import export_encoder, load_sentence_model
 from training.parts import ON_ENCODER, PARTS, RECIPES
 
-DEFAULT_PARTS = ("intents", "entities", "answers")
+DEFAULT_PARTS = ("intents", "entities", "answers", "sentiment")
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,8 @@ def compile_corpus(project: Project, folder: Path, *, reviewed: Iterable[Reviewe
             for dialogue in project.dialogues
         ),
     }
+    if project.moods:
+        files["sentiment.jsonl"] = _lines({"text": mood.text, "label": mood.label} for mood in project.moods)
     head = {
         "format": FORMAT,
         "project": project.name,

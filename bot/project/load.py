@@ -21,6 +21,8 @@ from bot.project.nlu_file import read_nlu
 from bot.project.node import check_sections, entries
 from bot.project.report import Place, Report
 from bot.project.rules_file import note_stories, read_rules
+from bot.project.sentiment_file import FILE as MOODS
+from bot.project.sentiment_file import read_moods
 from bot.project.settings_file import read_settings
 from bot.project.yaml import Node, read_yaml
 
@@ -76,8 +78,9 @@ def read_project(folder: Path, *, environ: Mapping[str, str] | None = None) -> P
         intent_titles=titles,
         raw=parts.raw,
     )
+    moods = read_moods(folder, report)
     found, lost = report.findings, frozenset(report.lost)
-    return Project(folder, name, domain, nlu, answers, dialogues, settings, found, parts.places, lost)
+    return Project(folder, name, domain, nlu, answers, dialogues, settings, found, parts.places, lost, moods)
 
 
 @dataclass(slots=True)
@@ -202,8 +205,9 @@ def _note_unread(folder: Path, report: Report) -> None:
             else "Write it as YAML."
         )
         for path in sorted((folder / name).rglob("*")):
-            if path.is_file() and path.suffix in (".csv", ".tsv", ".json", ".jsonl", ".md"):
-                place = Place(path.relative_to(folder).as_posix())
+            place = Place(path.relative_to(folder).as_posix())
+            unread = path.suffix in (".csv", ".tsv", ".json", ".jsonl", ".md") and place.file != MOODS
+            if path.is_file() and unread:
                 report.warn(place, "This file is not read.", mend)
     if any(_named(folder, "flows")):
         report.warn(Place("flows.yml"), "Flows are not acted on in this version.", "Write forms and rules.")

@@ -17,6 +17,7 @@ from bot.dialogue.domain import Domain, Thresholds
 from bot.dialogue.reading import Entity
 from bot.errors import Finding, Level
 from bot.project.report import Place
+from bot.project.sentiment_file import Mood
 from retrieval.answers import Answer
 
 BASE_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
@@ -151,6 +152,7 @@ class Project:
     findings: tuple[Finding, ...] = ()
     places: Mapping[str, Place] = field(default_factory=dict)
     lost: frozenset[str] = frozenset()
+    moods: tuple[Mood, ...] = ()
 
     @property
     def title(self) -> str:

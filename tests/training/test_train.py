@@ -11,6 +11,7 @@ import pytest
 from nlu.artifacts import Bundle, list_bundles, verify
 from nlu.classifier import IntentClassifier
 from nlu.entities import EntityExtractor
+from nlu.sentiment import SentimentModel
 from retrieval.encoder import load_encoders
 from retrieval.index import AnswerIndex
 from tests.training.conftest import write_small_corpus
@@ -50,7 +51,7 @@ def changed(order: Order, tmp_path: Path) -> Order:
 
 def test_trained_bundle_serves_every_part(trained: Bundle) -> None:
     bundle = verify(trained.folder)
-    assert bundle.parts == ("answers", "encoder", "entities", "intents")
+    assert bundle.parts == ("answers", "encoder", "entities", "intents", "sentiment")
     intents, encoder = load_encoders(bundle.folder)
     assert intents is encoder
     classifier = IntentClassifier.load(bundle.folder / "intents")
@@ -66,6 +67,9 @@ def test_trained_bundle_serves_every_part(trained: Bundle) -> None:
         e.value for e in EntityExtractor.load(bundle.folder / "entities").extract("visa card HL-123456")
     ]
     assert values == ["card", "HL-123456"]
+    angry = ["this is ridiculous, you thieves!!", "气死我了，一群骗子！"]
+    feelings = SentimentModel.load(bundle.folder / "sentiment").read(encoder.encode(angry), angry)
+    assert all(feeling.polarity[0] > 0.5 for feeling in feelings)
 
 
 def test_a_message_reads_the_same_alone_and_in_a_batch(trained: Bundle) -> None:
@@ -116,7 +120,7 @@ def test_another_base_needs_every_part_on_it_trained_anew(
 
 def test_answers_alone_make_no_classifier(changed: Order) -> None:
     write_small_corpus(changed.corpus, intents=False)
-    assert train(changed, silent).parts == ("answers", "encoder", "entities")
+    assert train(changed, silent).parts == ("answers", "encoder", "entities", "sentiment")
 
 
 def test_accurate_recipe_brings_its_own_encoder(order: Order) -> None:
