@@ -19,16 +19,13 @@ from transformers.utils import logging as hub_logging
 
 from nlu.errors import NluError
 from retrieval.errors import RetrievalError
-from training.base import DEFAULT
 from training.errors import TrainingError
-from training.evaluate_answers import evaluate_answers
-from training.evaluate_intents import evaluate_intents
-from training.evaluate_sentiment import evaluate_sentiment
+from training.evaluations import add_evaluations, add_recipe
 from training.gate import judge
 from training.gate_evidence import Case
-from training.parts import PARTS, RECIPES
+from training.parts import PARTS
 from training.progress import ProgressLines
-from training.train import DEFAULT_PARTS, Order, resolve_device, train
+from training.train import DEFAULT_PARTS, Order, train
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -71,31 +68,6 @@ def _train(chosen: argparse.Namespace, lines: ProgressLines) -> dict[str, Any]:
     }
 
 
-def _evaluate_intents(chosen: argparse.Namespace, lines: ProgressLines) -> dict[str, Any]:
-    return evaluate_intents(
-        recipe=chosen.recipe,
-        train=chosen.train,
-        test=chosen.test,
-        oos_train=chosen.oos_train,
-        oos_test=chosen.oos_test,
-        base=chosen.base,
-        seed=chosen.seed,
-        device=resolve_device(chosen.device),
-        report=chosen.report,
-        progress=lines,
-    )
-
-
-def _evaluate_answers(chosen: argparse.Namespace, lines: ProgressLines) -> dict[str, Any]:
-    return evaluate_answers(answers=chosen.answers, queries=chosen.queries, base=chosen.base, progress=lines)
-
-
-def _evaluate_sentiment(chosen: argparse.Namespace, lines: ProgressLines) -> dict[str, Any]:
-    return evaluate_sentiment(
-        test=chosen.test, train=chosen.train, base=chosen.base, seed=chosen.seed, progress=lines
-    )
-
-
 def _gate(chosen: argparse.Namespace, lines: ProgressLines) -> dict[str, Any]:
     case = Case(
         gold=chosen.gold,
@@ -119,27 +91,8 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--parts", default=",".join(DEFAULT_PARTS), help=f"of {','.join(PARTS)}")
     verb.add_argument("--response-base", metavar="NAME", help="causal model the response model starts from")
     verb.add_argument("--from", dest="start_from", metavar="ID", help="keep this bundle's other parts")
-    _common(verb, _train)
-    verb = verbs.add_parser("evaluate-intents", help="train on one CSV (text,label), measure on another")
-    verb.add_argument("--train", type=Path, required=True)
-    verb.add_argument("--test", type=Path, required=True)
-    verb.add_argument("--oos-train", type=Path, help="out-of-scope rows to train on")
-    verb.add_argument("--oos-test", type=Path, help="out-of-scope rows to refuse")
-    verb.add_argument("--report", type=Path, metavar="DIR", help="where a page with charts shall go")
-    _common(verb, _evaluate_intents)
-    verb = verbs.add_parser(
-        "evaluate-answers", help="search answers (id,question,answer) for queries (text,id)"
-    )
-    verb.add_argument("--answers", type=Path, required=True)
-    verb.add_argument("--queries", type=Path, required=True)
-    verb.add_argument("--base", default=DEFAULT, help="base model: a folder or a hub name")
-    verb.set_defaults(run=_evaluate_answers)
-    verb = verbs.add_parser("evaluate-sentiment", help="measure moods on a CSV (text,label)")
-    verb.add_argument("--test", type=Path, required=True)
-    verb.add_argument("--train", type=Path, help="rows to learn from besides, as data/sentiment.csv")
-    verb.add_argument("--base", default=DEFAULT, help="base model: a folder or a hub name")
-    verb.add_argument("--seed", type=int, default=0)
-    verb.set_defaults(run=_evaluate_sentiment)
+    add_recipe(verb, _train)
+    add_evaluations(verbs)
     verb = verbs.add_parser("gate", help="judge a candidate bundle; a report, passed or not")
     verb.add_argument("--gold", type=Path, required=True, help="frozen rows: gold.jsonl of the corpus")
     verb.add_argument("--candidate", type=Path, required=True, metavar="DIR")
@@ -152,14 +105,6 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--seed", type=int, default=0, help="of the bootstrap")
     verb.set_defaults(run=_gate)
     return parser
-
-
-def _common(verb: argparse.ArgumentParser, run: Callable[..., dict[str, Any]]) -> None:
-    verb.add_argument("--recipe", choices=sorted(RECIPES), default="fast")
-    verb.add_argument("--base", default=DEFAULT, help="base model: a folder or a hub name")
-    verb.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    verb.add_argument("--seed", type=int, default=0)
-    verb.set_defaults(run=run)
 
 
 if __name__ == "__main__":

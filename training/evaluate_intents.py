@@ -80,7 +80,7 @@ def _measure(
     """The trained classifier, what it said of the test rows, and how long training and reading took."""
     with tempfile.TemporaryDirectory() as scratch:
         started = time.monotonic()
-        encoder, classifier = _trained(recipe, rows, Path(scratch), base, seed, device, progress)
+        encoder, classifier = train_on(recipe, rows, Path(scratch), base, seed, device, progress)
         seconds = time.monotonic() - started
         vectors = encode_in_steps(encoder.encode, tested.texts, lambda d, t: progress("test", d, t))
         found = measured(tested.texts, tested.labels, classifier.predict(vectors, tested.texts))
@@ -114,9 +114,12 @@ def _making(
     }
 
 
-def _trained(
+def train_on(
     recipe: str, rows: Table, scratch: Path, base_name: str, seed: int, device: str, progress: Progress
 ) -> tuple[Encoder, IntentClassifier]:
+    """Trains intents in the folder `scratch` by a recipe: the encoder that serves them, and the
+    classifier.
+    """
     base = find_base(base_name)
     shared, out = scratch / "encoder", scratch / "intents"
     shared.mkdir()

@@ -67,7 +67,7 @@ def intent_intervals(rows: Measured, *, seed: int = 0) -> dict[str, tuple[float,
     }
     misread = _misread_alone(rows)
     found |= _refusal_intervals(rows, seed) | {"alone_wrong": wilson(sum(misread), len(misread))}
-    return {name: (round(low, 4), round(high, 4)) for name, (low, high) in found.items()}
+    return found
 
 
 def _refusal_intervals(rows: Measured, seed: int) -> dict[str, tuple[float, float]]:

@@ -40,7 +40,7 @@ def wilson(hits: int, rows: int) -> tuple[float, float]:
     share, square = hits / rows, NORMAL_95**2
     middle = (share + square / (2 * rows)) / (1 + square / rows)
     half = NORMAL_95 * np.sqrt(share * (1 - share) / rows + square / (4 * rows**2)) / (1 + square / rows)
-    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
+    return round(max(0.0, float(middle - half)), 4), round(min(1.0, float(middle + half)), 4)
 
 
 def bootstrap(
@@ -52,7 +52,7 @@ def bootstrap(
     chance = np.random.default_rng(seed)
     found = [figure(chance.integers(rows, size=rows)) for _ in range(TRIES)]
     low, high = np.percentile(found, (2.5, 97.5))
-    return float(low), float(high)
+    return round(float(low), 4), round(float(high), 4)
 
 
 def expected_calibration_error(confidence: Floats, right: Bools, *, bins: int = 15) -> float:

@@ -5,6 +5,7 @@ Knows files and columns; knows no model.
 
 import csv
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,13 +30,13 @@ def read_table(path: Path, *columns: str) -> list[dict[str, str]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
-            missing = [column for column in columns if column not in (reader.fieldnames or [])]
-            if missing:
-                raise CorpusInvalid(
-                    f"{path} lacks the column {', '.join(missing)}; it needs {', '.join(columns)}."
-                )
+            _check_header(path, reader.fieldnames or [], columns)
             rows = []
             for row in reader:
+                if None in row:  # where DictReader puts what is beyond the header
+                    raise CorpusInvalid(
+                        f"{path}:{reader.line_num} has more cells than the header; quote texts with commas."
+                    )
                 lacking = [
                     name for name in columns if row[name] is None or (name == "label" and not row[name])
                 ]
@@ -49,6 +50,17 @@ def read_table(path: Path, *columns: str) -> list[dict[str, str]]:
         raise CorpusInvalid(f"{path} is not UTF-8 (byte {error.start}); save it as UTF-8.") from error
     except (OSError, csv.Error) as error:
         raise CorpusInvalid(f"{path} cannot be read as CSV: {error}.") from error
+
+
+def _check_header(path: Path, header: Sequence[str], columns: Sequence[str]) -> None:
+    """Raises CorpusInvalid."""
+    if not header:
+        raise CorpusInvalid(f"{path} is empty; it needs a header with {', '.join(columns)}, and rows.")
+    missing = [column for column in columns if column not in header]
+    if missing:
+        other = next((mark for mark in ";\t|" if len(header) == 1 and mark in header[0]), None)
+        mend = f"separate its columns by commas, not {other!r}" if other else f"it has {', '.join(header)}"
+        raise CorpusInvalid(f"{path} lacks the column {', '.join(missing)}; {mend}.")
 
 
 def read_labelled(path: Path, *, always: str | None = None) -> Table:

@@ -28,7 +28,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     )
 )
 def evaluate() -> None:
-    """Measure intents or answers on CSV files."""
+    """Measure intents, answers, question pairs or a classifier on CSV files."""
 
 
 @evaluate.command(
@@ -95,24 +95,63 @@ def answers(answers_csv: Path, queries_csv: Path, base: str | None, json_file: s
     _show(run_training(arguments), json_file)
 
 
+@evaluate.command(epilog=examples("frontdesk evaluate pairs --test pairs.csv"))
+@click.option("--test", "test_csv", type=FILE, required=True, help="Columns question_1,question_2,similar.")
+@base_option
+@json_option
+def pairs(test_csv: Path, base: str | None, json_file: str | None) -> None:
+    """Measure how far the encoder tells similar questions (1) from others (0)."""
+    arguments = ["evaluate-pairs", "--test", str(test_csv)]
+    arguments += ["--base", base] if base else []
+    _show(run_training(arguments), json_file)
+
+
 @evaluate.command(
     epilog=examples(
-        "frontdesk evaluate sentiment --test moods.csv",
-        "frontdesk evaluate sentiment --train my-bot/data/sentiment.csv --test moods.csv",
+        "frontdesk evaluate classifier --kind text --train train.csv --test test.csv --target label",
+        "frontdesk evaluate classifier --kind tabular --train train.csv --test test.csv --target default",
     )
 )
-@click.option("--test", "test_csv", type=FILE, required=True, help="Columns text,label; never trained on.")
-@click.option("--train", "train_csv", type=FILE, help="Rows to learn from besides the built-in sentences.")
+@click.option(
+    "--kind",
+    type=click.Choice(["text", "tabular"]),
+    required=True,
+    help="text: read one column, as intents are read; tabular: weigh all columns, as loans are graded.",
+)
+@click.option("--train", "train_csv", type=FILE, required=True, help="Any columns.")
+@click.option("--test", "test_csv", type=FILE, required=True, help="The same columns; never trained on.")
+@click.option("--target", metavar="COL", required=True, help="The column to predict.")
+@click.option("--text", metavar="COL", help="The column to read. Default: text, else the longest one.")
+@click.option("--ignore", metavar="COL", multiple=True, help="A column to leave out; as often as needed.")
+@click.option(
+    "--recipe",
+    type=click.Choice(["fast", "accurate"]),
+    default="fast",
+    show_default=True,
+    help="How to train on texts.",
+)
 @base_option
+@device_option
 @seed_option
 @json_option
-def sentiment(
-    test_csv: Path, train_csv: Path | None, base: str | None, seed: int, json_file: str | None
+def classifier(
+    kind: str,
+    train_csv: Path,
+    test_csv: Path,
+    target: str,
+    text: str | None,
+    ignore: tuple[str, ...],
+    recipe: str,
+    base: str | None,
+    device: str,
+    seed: int,
+    json_file: str | None,
 ) -> None:
-    """Measure how moods are told: negative, neutral, positive, angry."""
-    arguments = ["evaluate-sentiment", "--test", str(test_csv), "--seed", str(seed)]
-    for flag, value in (("--train", train_csv), ("--base", base)):
-        arguments += [flag, str(value)] if value else []
+    """Train a classifier of texts or of table rows on one file and measure it on another."""
+    arguments = ["evaluate-classifier", "--kind", kind, "--train", str(train_csv), "--test", str(test_csv)]
+    arguments += ["--target", target, "--recipe", recipe, "--device", device, "--seed", str(seed)]
+    for flag, value in [("--text", text), ("--base", base), *(("--ignore", name) for name in ignore)]:
+        arguments += [flag, value] if value else []
     _show(run_training(arguments), json_file)
 
 

@@ -1,0 +1,111 @@
+"""The verbs of `python -m training` that measure: what each is given, and what it calls.
+
+Knows arguments; the figures are made elsewhere, one file a verb.
+"""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from training.base import DEFAULT
+from training.evaluate_answers import evaluate_answers
+from training.evaluate_classifier import Means, evaluate_classifier
+from training.evaluate_intents import evaluate_intents
+from training.evaluate_pairs import evaluate_pairs
+from training.parts import RECIPES
+from training.progress import ProgressLines
+from training.train import resolve_device
+
+Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Run = Callable[[argparse.Namespace, ProgressLines], dict[str, Any]]
+
+
+def add_evaluations(verbs: Verbs) -> None:
+    """Every `evaluate-…`."""
+    for add in (_intents, _answers, _pairs, _classifier):
+        add(verbs)
+
+
+def add_recipe(verb: argparse.ArgumentParser, run: Run) -> None:
+    """What every verb that trains by a recipe is given."""
+    verb.add_argument("--recipe", choices=sorted(RECIPES), default="fast")
+    add_base(verb)
+    verb.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    verb.add_argument("--seed", type=int, default=0)
+    verb.set_defaults(run=run)
+
+
+def add_base(verb: argparse.ArgumentParser) -> None:
+    """The encoder to start from."""
+    verb.add_argument("--base", default=DEFAULT, help="base model: a folder or a hub name")
+
+
+def _intents(verbs: Verbs) -> None:
+    verb = verbs.add_parser("evaluate-intents", help="train on one CSV (text,label), measure on another")
+    verb.add_argument("--train", type=Path, required=True)
+    verb.add_argument("--test", type=Path, required=True)
+    verb.add_argument("--oos-train", type=Path, help="out-of-scope rows to train on")
+    verb.add_argument("--oos-test", type=Path, help="out-of-scope rows to refuse")
+    verb.add_argument("--report", type=Path, metavar="DIR", help="where a page with charts shall go")
+    add_recipe(
+        verb,
+        lambda chosen, lines: evaluate_intents(
+            recipe=chosen.recipe,
+            train=chosen.train,
+            test=chosen.test,
+            oos_train=chosen.oos_train,
+            oos_test=chosen.oos_test,
+            base=chosen.base,
+            seed=chosen.seed,
+            device=resolve_device(chosen.device),
+            report=chosen.report,
+            progress=lines,
+        ),
+    )
+
+
+def _answers(verbs: Verbs) -> None:
+    verb = verbs.add_parser(
+        "evaluate-answers", help="search answers (id,question,answer) for queries (text,id)"
+    )
+    verb.add_argument("--answers", type=Path, required=True)
+    verb.add_argument("--queries", type=Path, required=True)
+    add_base(verb)
+    verb.set_defaults(
+        run=lambda chosen, lines: evaluate_answers(
+            answers=chosen.answers, queries=chosen.queries, base=chosen.base, progress=lines
+        )
+    )
+
+
+def _pairs(verbs: Verbs) -> None:
+    verb = verbs.add_parser("evaluate-pairs", help="compare pairs (question_1,question_2,similar)")
+    verb.add_argument("--test", type=Path, required=True)
+    add_base(verb)
+    verb.set_defaults(
+        run=lambda chosen, lines: evaluate_pairs(test=chosen.test, base=chosen.base, progress=lines)
+    )
+
+
+def _classifier(verbs: Verbs) -> None:
+    verb = verbs.add_parser("evaluate-classifier", help="train on any CSV, predict a column of another")
+    verb.add_argument("--kind", choices=("text", "tabular"), required=True)
+    verb.add_argument("--train", type=Path, required=True)
+    verb.add_argument("--test", type=Path, required=True)
+    verb.add_argument("--target", required=True, metavar="COLUMN", help="what to predict")
+    verb.add_argument("--text", metavar="COLUMN", help="what to read, for --kind text")
+    verb.add_argument("--ignore", metavar="COLUMN", action="append", default=[])
+    add_recipe(
+        verb,
+        lambda chosen, lines: evaluate_classifier(
+            kind=chosen.kind,
+            train=chosen.train,
+            test=chosen.test,
+            target=chosen.target,
+            text=chosen.text,
+            ignore=chosen.ignore,
+            means=Means(chosen.recipe, chosen.base, chosen.seed, resolve_device(chosen.device)),
+            progress=lines,
+        ),
+    )
