@@ -13,6 +13,7 @@ from training.evaluate_answers import evaluate_answers
 from training.evaluate_classifier import Means, evaluate_classifier
 from training.evaluate_intents import evaluate_intents
 from training.evaluate_pairs import evaluate_pairs
+from training.evaluate_sentiment import evaluate_sentiment
 from training.parts import RECIPES
 from training.progress import ProgressLines
 from training.train import resolve_device
@@ -23,7 +24,7 @@ Run = Callable[[argparse.Namespace, ProgressLines], dict[str, Any]]
 
 def add_evaluations(verbs: Verbs) -> None:
     """Every `evaluate-…`."""
-    for add in (_intents, _answers, _pairs, _classifier):
+    for add in (_intents, _answers, _pairs, _classifier, _sentiment):
         add(verbs)
 
 
@@ -108,4 +109,17 @@ def _classifier(verbs: Verbs) -> None:
             means=Means(chosen.recipe, chosen.base, chosen.seed, resolve_device(chosen.device)),
             progress=lines,
         ),
+    )
+
+
+def _sentiment(verbs: Verbs) -> None:
+    verb = verbs.add_parser("evaluate-sentiment", help="measure moods on a CSV (text,label)")
+    verb.add_argument("--test", type=Path, required=True)
+    verb.add_argument("--train", type=Path, help="rows to learn from besides, as data/sentiment.csv")
+    add_base(verb)
+    verb.add_argument("--seed", type=int, default=0)
+    verb.set_defaults(
+        run=lambda chosen, lines: evaluate_sentiment(
+            test=chosen.test, train=chosen.train, base=chosen.base, seed=chosen.seed, progress=lines
+        )
     )

@@ -155,6 +155,27 @@ def classifier(
     _show(run_training(arguments), json_file)
 
 
+@evaluate.command(
+    epilog=examples(
+        "frontdesk evaluate sentiment --test moods.csv",
+        "frontdesk evaluate sentiment --train my-bot/data/sentiment.csv --test moods.csv",
+    )
+)
+@click.option("--test", "test_csv", type=FILE, required=True, help="Columns text,label; never trained on.")
+@click.option("--train", "train_csv", type=FILE, help="Rows to learn from besides the built-in sentences.")
+@base_option
+@seed_option
+@json_option
+def sentiment(
+    test_csv: Path, train_csv: Path | None, base: str | None, seed: int, json_file: str | None
+) -> None:
+    """Measure how moods are told: negative, neutral, positive, angry."""
+    arguments = ["evaluate-sentiment", "--test", str(test_csv), "--seed", str(seed)]
+    for flag, value in (("--train", train_csv), ("--base", base)):
+        arguments += [flag, str(value)] if value else []
+    _show(run_training(arguments), json_file)
+
+
 def _show(figures: dict[str, Any], json_file: str | None) -> None:
     write_json(figures, json_file)
     if json_file != "-":
