@@ -12,19 +12,20 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.dialogue.events import Origin
 from bot.dialogue.ports import PortError, ReadError, ReadRequest, Wording, WordRequest
-from bot.dialogue.reading import Entity, Match, Reading, Verdict
+from bot.dialogue.reading import Entity, Match, Reading, Sentiment, Verdict
 from bot.errors import place_of
 from bot.wording import Worder
 from nlu.artifacts import Bundle, verify
 from nlu.classifier import IntentClassifier, IntentPrediction
 from nlu.entities import EntityExtractor
 from nlu.language import detect_language, words
+from nlu.sentiment import Feeling, SentimentModel
 from retrieval.encoder import Encoder, load_encoders
 from retrieval.index import AnswerIndex, Hit
 
@@ -39,7 +40,7 @@ ENOUGH_WORDS = 3
 @dataclass(frozen=True, slots=True)
 class Models:
     """A verified bundle, loaded. `classifier`, `entities` or `index` is None where the project has nothing
-    for it.
+    for it, `sentiment` where the bundle is of before that part.
     """
 
     bundle: Bundle
@@ -48,6 +49,7 @@ class Models:
     classifier: IntentClassifier | None
     entities: EntityExtractor | None
     index: AnswerIndex | None
+    sentiment: SentimentModel | None = None
 
     @classmethod
     def load(cls, folder: Path, *, threads: int) -> Models:
@@ -63,6 +65,7 @@ class Models:
             classifier=IntentClassifier.load(folder / "intents") if "intents" in bundle.parts else None,
             entities=EntityExtractor.load(folder / "entities") if "entities" in bundle.parts else None,
             index=AnswerIndex.load(folder / "answers") if "answers" in bundle.parts else None,
+            sentiment=SentimentModel.load(folder / "sentiment") if "sentiment" in bundle.parts else None,
         )
 
 
@@ -185,9 +188,14 @@ class Inference:
             if models.index
             else [[]] * len(texts)
         )
-        return [
+        feelings = models.sentiment.read(vectors, texts) if models.sentiment else [None] * len(texts)
+        readings = [
             self._reading(request, prediction, found)
             for request, prediction, found in zip(requests, predictions, hits, strict=True)
+        ]
+        return [
+            replace(reading, sentiment=_sentiment(feeling) if feeling else None)
+            for reading, feeling in zip(readings, feelings, strict=True)
         ]
 
     def _reading(
@@ -232,3 +240,9 @@ class Inference:
         known = any(hit.variant in questions for questions in answer.questions.values())
         question = hit.variant if known else next(iter(asked), "")  # the answer's own text may have matched
         return Match(hit.answer_id, hit.score, hit.variant, text, spoken, answer.vetted, question)
+
+
+def _sentiment(feeling: Feeling) -> Sentiment:
+    """Rounded: it goes on record with every message."""
+    negative, neutral, positive = (round(share, 4) for share in feeling.polarity)
+    return Sentiment(negative, neutral, positive, round(feeling.anger, 4))

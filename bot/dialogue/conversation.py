@@ -72,7 +72,8 @@ class Conversation:
     `misses` counts the messages in a row that had to be asked again. `question` is the latest message of
     the session that the bot read and that was not the wish for a person. `filling` names the slots set by
     the latest message or since the form began; `finished` keeps each form's last complete run. `held_told`
-    says that a waiting customer was told that the message was received."""
+    says that a waiting customer was told that the message was received. `tempers` are the probabilities of
+    anger of the last two messages that the bot read."""
 
     id: str
     seq: int = 0
@@ -96,6 +97,7 @@ class Conversation:
     opening: Opening | None = None
     marks: tuple[ActionRun | LoopSet | SlotSet, ...] = ()
     misses: int = 0
+    tempers: tuple[float, ...] = ()
     offered: frozenset[str] = frozenset()
     said: tuple[BotSaid, ...] = ()
     lines: tuple[Line, ...] = ()
@@ -172,7 +174,7 @@ def _passed(state: Conversation, event: Event) -> Conversation:
         case HandedOver():
             # A red flag from the queue: what was said of waiting holds.
             told = state.held_told and state.holder is Holder.QUEUE
-            return replace(state, holder=Holder.QUEUE, agent=None, misses=0, held_told=told)
+            return replace(state, holder=Holder.QUEUE, agent=None, misses=0, tempers=(), held_told=told)
         case TakenOver(agent=agent):
             return replace(state, holder=Holder.AGENT, agent=agent)
         case Returned():
@@ -197,10 +199,12 @@ def _blank(state: Conversation) -> Conversation:
 
 def _user_said(state: Conversation, event: UserSaid) -> Conversation:
     asks = event.reading is not None and event.reading.intent not in HUMAN_INTENTS
+    tempers = (*state.tempers, event.reading.anger)[-2:] if event.reading else state.tempers
     return replace(
         state,
         latest=event,
         question=event if asks else state.question,
+        tempers=tempers,
         filling=state.filling if state.loop else frozenset(),
         last_active=event.at,
         opening=None,

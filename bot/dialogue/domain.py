@@ -183,12 +183,14 @@ class Thresholds:
     first the best intent is no intent, a gap to the second below the other asks back.
     `answer`: cosine at which a stored answer is sent alone; `tie`: answers this near to the best may be
     chosen instead.
+    `anger`: the probability above which a message counts as angry; 1 means that none does.
     """
 
     intent: float | None = None
     ambiguity: float | None = None
     answer: float = 0.6
     tie: float = 0.05
+    anger: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)

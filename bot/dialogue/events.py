@@ -25,6 +25,7 @@ class Reason(StrEnum):
     ACTION_FAILED = "action_failed"
     MODEL_FAILED = "model_failed"
     STEP_LIMIT = "step_limit"
+    FRUSTRATED = "frustrated"
 
 
 class Origin(StrEnum):

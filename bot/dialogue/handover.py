@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from bot.dialogue.conversation import Holder
@@ -27,8 +28,8 @@ def hand_over(scene: Scene, reason: Reason, *, say: str = "utter_handed_over") -
 
 
 def _packet(scene: Scene, *, asked: bool) -> dict[str, Any]:
-    """Intent, what is known, the rows tried, the last lines, the question and up to three cited drafts:
-    stored answers near enough that the bot itself would offer them as a choice.
+    """Intent, sentiment, what is known, the rows tried, the last lines, the question and up to three cited
+    drafts: stored answers near enough that the bot itself would offer them as a choice.
 
     Where a person was asked for, the question is what was said before that wish: no answer is near a wish.
     """
@@ -39,6 +40,7 @@ def _packet(scene: Scene, *, asked: bool) -> dict[str, Any]:
     return {
         "intent": scene.intent,
         "confidence": scene.reading.confidence,
+        "sentiment": asdict(scene.reading.sentiment) if scene.reading.sentiment else None,
         "language": scene.language,
         "form": state.loop,
         "slots": {

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from bot.dialogue.reading import Entity, Match, Reading, Verdict
+from bot.dialogue.reading import Entity, Match, Reading, Sentiment, Verdict
 
 Json = dict[str, Any]
 
 
 def reading_to_parse_data(reading: Reading | None, text: str, message_id: str) -> Json:
-    """Rasa's `parse_data`: intent, ranking, entities; ours (matches, prediction set, language) beside
-    them.
+    """Rasa's `parse_data`: intent, ranking, entities; ours (matches, prediction set, sentiment, language)
+    beside them.
     """
     if reading is None:
         return {
@@ -36,6 +36,7 @@ def reading_to_parse_data(reading: Reading | None, text: str, message_id: str) -
         "guaranteed": reading.guaranteed,
         "sure": reading.sure,
         "matches": [asdict(match) for match in reading.matches],
+        "sentiment": asdict(reading.sentiment) if reading.sentiment else None,
         "language": reading.language,
         "bundle": reading.bundle,
         "extra": reading.extra,
@@ -57,6 +58,7 @@ def parse_data_to_reading(data: Mapping[str, Any]) -> Reading | None:
         sure=data.get("sure"),
         entities=tuple(_entity(item) for item in data.get("entities", ())),
         matches=tuple(Match(**item) for item in data.get("matches", ())),
+        sentiment=Sentiment(**data["sentiment"]) if data.get("sentiment") else None,
         language=data.get("language", "en"),
         bundle=data.get("bundle", ""),
         extra=dict(data.get("extra", {})),

@@ -39,5 +39,9 @@ PHRASES: dict[str, dict[str, str]] = {
         "en": "Let us begin again. What can I do for you?",
         "zh": "好的，我们重新开始。请问有什么可以帮您？",
     },
+    "utter_offer_person": {
+        "en": "If you would rather speak with a person, I can pass you to a colleague.",
+        "zh": "如果您更希望与人工沟通，我可以为您转接。",
+    },
     "utter_talk_to_human": {"en": "Talk to a person", "zh": "转人工客服"},
 }

@@ -70,6 +70,16 @@ class View:
         return self.domain.forms.get(self.conversation.loop or "")
 
     @property
+    def angry(self) -> bool:
+        """Whether the message sounds angry."""
+        return self.reading.anger > self.domain.thresholds.anger
+
+    @property
+    def still_angry(self) -> bool:
+        """Whether it does, and so did the message before."""
+        return self.angry and max(self.conversation.tempers[:-1], default=0.0) > self.domain.thresholds.anger
+
+    @property
     def near_tied(self) -> tuple[Match, ...]:
         """The nearest stored answer and those within the tie of it, if it is near enough to be sent alone."""
         limits = self.domain.thresholds
@@ -163,6 +173,11 @@ def _wants_person(view: View) -> tuple[Command, ...]:
     return (StartFlow(ruled.rule.name, likeliest),) if ruled and ruled.action else ()
 
 
+def _frustrated(view: View) -> tuple[Command, ...]:
+    """The reply to an angry message did not help: the next one, as angry, goes to a person."""
+    return (HandOver(Reason.FRUSTRATED),) if view.still_angry else ()
+
+
 def _cancelled(view: View) -> tuple[Command, ...]:
     """Never mind: a rule written for this very form ends it."""
     form, ruled = view.form, _ruled_in_form(view)
@@ -239,6 +254,9 @@ def _answered(view: View) -> tuple[Command, ...]:
 
 
 def _given_up(view: View) -> tuple[Command, ...]:
+    """After two questions that did not help; after one where the customer is angry about it."""
+    if view.angry and view.conversation.misses:
+        return (HandOver(Reason.FRUSTRATED),)
     if view.conversation.misses < MISSES_BEFORE_PERSON:
         return ()
     knowledge = view.intent in (None, KNOWLEDGE_INTENT) and not view.candidates
@@ -269,6 +287,7 @@ TABLE: tuple[tuple[str, Row], ...] = (
     ("held", _held),
     ("wordless", _wordless),
     ("person", _wants_person),
+    ("frustrated", _frustrated),
     ("cancelled", _cancelled),
     ("form_rule", _provided_for),
     ("expectation", _expected),

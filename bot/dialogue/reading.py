@@ -47,13 +47,23 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Sentiment:
+    """How a message sounds, as probabilities: the first three sum to 1, `anger` is part of `negative`."""
+
+    negative: float
+    neutral: float
+    positive: float
+    anger: float
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """Everything the models say of one message.
 
     `verdicts` fall in probability. `prediction_set` is the conformal set over intents; empty where the
     bundle has no classifier. `guaranteed` says whether that set carries its statistical promise; `sure`
     whether the bundle promises that acting on the likeliest intent alone is rarely wrong, None where it
-    promises nothing. `bundle` names the models.
+    promises nothing. `sentiment` is None where nothing read it. `bundle` names the models.
     """
 
     verdicts: tuple[Verdict, ...] = ()
@@ -63,6 +73,7 @@ class Reading:
     sure: bool | None = None
     entities: tuple[Entity, ...] = ()
     matches: tuple[Match, ...] = ()
+    sentiment: Sentiment | None = None
     language: str = "en"
     bundle: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
@@ -79,3 +90,8 @@ class Reading:
     @property
     def confidence(self) -> float:
         return self.verdicts[0].probability if self.verdicts else 0.0
+
+    @property
+    def anger(self) -> float:
+        """The probability that the message is angry; 0 where nothing read its sentiment."""
+        return self.sentiment.anger if self.sentiment else 0.0

@@ -32,7 +32,6 @@ from bot.dialogue.domain import (
     CLARIFY,
     DEACTIVATE_LOOP,
     DEFAULT_FALLBACK,
-    HUMAN_INTENTS,
     LISTEN,
     Domain,
 )
@@ -49,6 +48,7 @@ from bot.dialogue.events import (
 from bot.dialogue.handover import hand_over
 from bot.dialogue.hearing import hear, open_session
 from bot.dialogue.message import Button, InboundMessage
+from bot.dialogue.offer import offer_person, person_button
 from bot.dialogue.policy import CHOICES, NEAR, Decision, View, decide
 from bot.dialogue.ports import PortError, Ports, Wording, WordRequest
 from bot.dialogue.reading import Match
@@ -89,6 +89,8 @@ async def turn(
     else:
         _cut_short(scene)
     _break_silence(scene, row)
+    if view.angry:
+        offer_person(scene)
     scene.run(LISTEN)
     for event in _handed_out(scene):
         yield event
@@ -223,10 +225,8 @@ def _clarify(scene: Scene, intents: tuple[str, ...]) -> None:
     buttons = [Button(scene.domain.title(intent, scene.language), f"/{intent}") for intent in intents]
     asked = dict.fromkeys(m.question or m.variant for m in scene.reading.matches if m.score >= limit)
     buttons += [Button(_shortened(question), question) for question in asked]
-    person = HUMAN_INTENTS & {intent for rule in scene.domain.rules for intent in rule.intents}
-    title = scene.response("utter_talk_to_human")
-    if person and title and title.text:
-        buttons = [*buttons[:CHOICES], Button(title.text, f"/{min(person)}")]
+    if person := person_button(scene):
+        buttons = [*buttons[:CHOICES], person]
     scene.tell(
         BotSaid(
             at=scene.at,

@@ -30,6 +30,7 @@ _CONFIG_KEYS = (
 )
 _OWN_KEYS = (
     "alpha",
+    "anger_threshold",
     "answer_threshold",
     "answer_tie",
     "responses",
@@ -180,11 +181,13 @@ def _thresholds(fallback: Entries | None, own: Entries, report: Report) -> Thres
     ambiguity = _share(options, "ambiguity_threshold", 1.0, report)
     answer = _share(own, "answer_threshold", 1.0, report)
     tie = _share(own, "answer_tie", 1.0, report)
+    anger = _share(own, "anger_threshold", 1.0, report)
     return Thresholds(
         intent=default.intent if intent is None else intent,
         ambiguity=default.ambiguity if ambiguity is None else ambiguity,
         answer=default.answer if answer is None else answer,
         tie=default.tie if tie is None else tie,
+        anger=default.anger if anger is None else anger,
     )
 
 

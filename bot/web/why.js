@@ -40,6 +40,7 @@ export class Why {
       [say("reason"), say(`reason${reason}`)],
       packet.question && [say("question"), packet.question],
       packet.form && [say("form"), formOf(packet.form)],
+      packet.sentiment && [say("mood"), moodOf(packet.sentiment)],
       ...Object.entries(packet.slots ?? {}).map(([name, value]) => [slotOf(name), text(value)]),
     ].filter(Boolean);
     const drafts = (packet.drafts ?? []).map((draft) => this.#answer(draft));
@@ -83,6 +84,7 @@ export class Why {
 
   #figures(parse, read, turn) {
     const scores = (parse.matches ?? []).slice(0, MOST).map((one) => [one.score.toFixed(2), h("code", {}, one.answer_id)]);
+    const mood = parse.sentiment ? [[say("mood"), moodOf(parse.sentiment)]] : [];
     const bundle = parse.bundle ? [[say("bundle"), h("code", {}, parse.bundle)]] : [];
     const details = h(
       "details",
@@ -91,7 +93,7 @@ export class Why {
       read.length ? bars(read, new Set(parse.prediction_set ?? [])) : null,
       parse.prediction_set?.length ? predictionSet(parse) : null,
       scores.length ? facts_(scores) : null,
-      facts_([...asRecorded(turn), ...bundle]),
+      facts_([...mood, ...asRecorded(turn), ...bundle]),
     );
     details.addEventListener("toggle", () => (this.#open = details.open));
     return details;
@@ -113,6 +115,12 @@ export class Why {
     const save = h("button", { class: "plain", onclick: () => this.relabel(event, select.value || null) }, say("save"));
     return [heading("relabel"), known, h("div", { class: "relabel" }, select, save)];
   }
+}
+
+/** The likeliest mood and its probability; anger goes before the displeasure that it is part of. */
+function moodOf({ anger, ...moods }) {
+  const [name, share] = anger > 0.5 ? ["anger", anger] : Object.entries(moods).sort((one, other) => other[1] - one[1])[0];
+  return `${say(`mood${name}`)} ${percent(share)}`;
 }
 
 /** How sure the bot was, in words, and the meanings it had in mind. */

@@ -16,6 +16,7 @@ from bot.dialogue.ports import ReadRequest
 from bot.inference import Inference, Models
 from bot.wording import Plain
 from nlu.artifacts import Bundle
+from nlu.sentiment import SentimentModel, signs
 from retrieval.answers import Answer
 from retrieval.encoder import Encoder
 from retrieval.index import AnswerIndex
@@ -43,6 +44,14 @@ class Letters:
         return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
 
 
+def shouting() -> SentimentModel:
+    """Takes exclamation marks for anger, and nothing else for anything."""
+    marks = np.zeros((len(signs("")), 4), dtype=np.float32)
+    marks[7] = [9.0, 0.0, 0.0, 9.0]
+    vector, ngrams, bias = (np.zeros(shape, dtype=np.float32) for shape in ((Letters.dim, 4), (8, 4), 4))
+    return SentimentModel(vector, ngrams, marks, bias)
+
+
 @pytest.fixture
 async def reader() -> AsyncIterator[Inference]:
     letters = cast(Encoder, Letters())
@@ -54,6 +63,7 @@ async def reader() -> AsyncIterator[Inference]:
         classifier=None,
         entities=None,
         index=AnswerIndex.build(ANSWERS, letters.encode(texts)),
+        sentiment=shouting(),
     )
     inference = Inference(models, ("en", "zh"), Plain())
     async with inference.running():
@@ -93,3 +103,9 @@ async def test_an_answer_is_offered_by_its_question_whatever_matched(reader: Inf
         if match.answer_id == "silent"
     ]
     assert nameless.question == ""
+
+
+async def test_every_reading_says_how_the_message_sounds(reader: Inference) -> None:
+    calm, loud = [(await reader.read(ReadRequest(text))).sentiment for text in ("my claim", "my claim!!!")]
+    assert calm and calm.negative + calm.neutral + calm.positive == pytest.approx(1.0, abs=1e-3)
+    assert loud and loud.anger > 0.9 > calm.anger
