@@ -1,4 +1,4 @@
-"""Texts to unit vectors by a small BERT in ONNX Runtime.
+"""Texts to unit vectors by a small BERT in ONNX Runtime, and to a vector of each token beside them.
 
 Knows one folder (model.onnx, tokenizer.json, encoder.json, and gloss.tsv where it reads Chinese); knows no
 intents, no answers and no torch.
@@ -7,6 +7,7 @@ intents, no answers and no torch.
 import json
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +17,21 @@ from tokenizers import Tokenizer
 
 from retrieval.errors import EncoderUnreadable
 from retrieval.gloss import FILE as GLOSS
-from retrieval.gloss import Glossary
+from retrieval.gloss import Glossary, Place
 
-FORMAT = 1
+FORMAT = 2
+OLDER = 1  # the same sentence vectors, and no token vectors: bundles made before still serve
 MODEL, TOKENIZER, SETTINGS = "model.onnx", "tokenizer.json", "encoder.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The middle and the last layer's vectors [tokens, width] of one text, and where each token stands in
+    it: [tokens, 2], start and end in code points. Tokens of one glossed Chinese word share its place.
+    """
+
+    vectors: NDArray[np.float32]
+    places: NDArray[np.int64]
 
 
 class Encoder:
@@ -33,6 +45,7 @@ class Encoder:
         dim: int,
         name: str,
         gloss: Path | None = None,
+        gives_tokens: bool = False,
     ) -> None:
         self._session = session
         self._tokenizer = tokenizer
@@ -41,6 +54,7 @@ class Encoder:
         self._glossary: Glossary | None = None
         self.dim = dim
         self.name = name
+        self.gives_tokens = gives_tokens
 
     @classmethod
     def load(cls, folder: Path, *, threads: int = 1) -> "Encoder":
@@ -49,8 +63,9 @@ class Encoder:
         """
         try:
             settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
-            if settings.get("format") != FORMAT:
-                raise EncoderUnreadable(f"{folder}: encoder format {settings.get('format')!r}, not {FORMAT}.")
+            made = settings.get("format")
+            if made not in (OLDER, FORMAT):
+                raise EncoderUnreadable(f"{folder}: encoder format {made!r}, not {OLDER} or {FORMAT}.")
             dim, max_length, name = int(settings["dim"]), int(settings["max_length"]), str(settings["base"])
             tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
             session = onnxruntime.InferenceSession(
@@ -63,7 +78,14 @@ class Encoder:
         tokenizer.no_padding()
         tokenizer.enable_truncation(max_length)
         gloss = folder / GLOSS
-        return cls(session, tokenizer, dim=dim, name=name, gloss=gloss if gloss.is_file() else None)
+        return cls(
+            session,
+            tokenizer,
+            dim=dim,
+            name=name,
+            gloss=gloss if gloss.is_file() else None,
+            gives_tokens=made == FORMAT,
+        )
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors [len(texts), dim], each of length 1; a text beyond the maximal length is cut at its end.
@@ -73,22 +95,52 @@ class Encoder:
         """
         vectors = np.empty((len(texts), self.dim), dtype=np.float32)
         for row, text in enumerate(texts):
-            ids = np.asarray([self._tokenizer.encode(self._readable(text)).ids], dtype=np.int64)
-            vectors[row] = self._session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})[
-                0
-            ][0]
+            ids = self._tokenizer.encode(self._readable(text)).ids
+            vectors[row] = self._run(["vector"], ids)[0][0]
         return vectors
+
+    def encode_tokens(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], list[Tokens]]:
+        """What `encode` gives, and of the same pass the tokens of each text. Only where `gives_tokens`."""
+        vectors = np.empty((len(texts), self.dim), dtype=np.float32)
+        tokens = []
+        for row, text in enumerate(texts):
+            glossary = self._needed_glossary(text)
+            read, stood_for = glossary.placed(text) if glossary else (text, None)
+            found = self._tokenizer.encode(read)
+            sentence, layer = self._run(["vector", "tokens"], found.ids)
+            vectors[row] = sentence[0]
+            own = [i for i, special in enumerate(found.special_tokens_mask) if not special]
+            places = [_place(found.offsets[i], stood_for) for i in own]
+            tokens.append(Tokens(layer[0][own], np.asarray(places, dtype=np.int64).reshape(-1, 2)))
+        return vectors, tokens
+
+    def _run(self, outputs: list[str], ids: Sequence[int]) -> list[NDArray[np.float32]]:
+        row = np.asarray([ids], dtype=np.int64)
+        found: list[NDArray[np.float32]] = self._session.run(
+            outputs, {"input_ids": row, "attention_mask": np.ones_like(row)}
+        )
+        return found
 
     def _readable(self, text: str) -> str:
         """The text in words that the tokenizer knows: Chinese as its glosses, where the bundle has a
         glossary.
         """
+        glossary = self._needed_glossary(text)
+        return glossary.read(text) if glossary else text
+
+    def _needed_glossary(self, text: str) -> Glossary | None:
         if self._gloss is None or text.isascii():
-            return text
+            return None
         with self._lock:
             if self._glossary is None:
                 self._glossary = Glossary.load(self._gloss)
-        return self._glossary.read(text)
+        return self._glossary
+
+
+def _place(offset: Place, stood_for: Sequence[Place] | None) -> Place:
+    """Where a token of the glossed text stands in the original."""
+    start, end = offset
+    return offset if stood_for is None or end <= start else (stood_for[start][0], stood_for[end - 1][1])
 
 
 def load_encoders(bundle: Path, *, threads: int = 1) -> tuple[Encoder, Encoder]:

@@ -12,6 +12,9 @@ from pathlib import Path
 
 from retrieval.errors import EncoderUnreadable
 
+Place = tuple[int, int]
+"""Where a stretch of a text begins and ends, in code points."""
+
 FILE = "gloss.tsv"
 LONGEST_WORD = 8
 _RUN = re.compile(r"[\u4e00-\u9fff]+")
@@ -52,11 +55,38 @@ class Glossary:
 
     def read(self, text: str) -> str:
         """The text with every run of Chinese characters glossed; what is not Chinese stays as it is."""
-        return _RUN.sub(lambda run: f" {self._glossed(run.group())} ", text) if _RUN.search(text) else text
+        return self.placed(text)[0]
 
-    def _glossed(self, run: str) -> str:
-        words = (word for word in self.cut(run) if word not in _PARTICLES)
-        return " ".join(known.english if (known := self._words.get(word)) else word for word in words)
+    def placed(self, text: str) -> tuple[str, list[Place]]:
+        """What `read` gives, and for each character of it the place in `text` that it stands for: of a gloss
+        the whole Chinese word, else the character itself.
+        """
+        words: list[str] = []
+        places: list[Place] = []
+        after = 0
+        for run in _RUN.finditer(text):
+            self._add_as_is(text, after, run.start(), words, places)
+            self._add_glossed(text, run.start(), run.end(), words, places)
+            after = run.end()
+        self._add_as_is(text, after, len(text), words, places)
+        return "".join(words), places
+
+    def _add_as_is(self, text: str, start: int, end: int, words: list[str], places: list[Place]) -> None:
+        words.append(text[start:end])
+        places.extend((i, i + 1) for i in range(start, end))
+
+    def _add_glossed(self, text: str, start: int, end: int, words: list[str], places: list[Place]) -> None:
+        """The words of a run, a space before each and behind the last."""
+        at, begun = start, len(words)
+        for word in self.cut(text[start:end]):
+            place = (at, at + len(word))
+            at = place[1]
+            if word not in _PARTICLES:
+                known = self._words.get(word)
+                words.append(f" {known.english if known else word}")
+                places.extend([place] * len(words[-1]))
+        words.append(" " if len(words) > begun else "  ")
+        places.extend([(end, end)] * len(words[-1]))
 
     def cut(self, run: str) -> list[str]:
         """The likeliest words of a run of Chinese characters, by unigram probability (the Viterbi cut)."""

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.encoder import Tokens
 from training.corpus import Corpus
 
 Progress = Callable[[str, int, int], None]
@@ -30,6 +31,7 @@ class TrainContext:
     recipe: str  # "fast" or "accurate"
     base: Path  # folder of the base model (config.json, tokenizer.json, model.safetensors)
     progress: Progress
+    encode_tokens: Callable[[Sequence[str]], tuple[NDArray[np.float32], list[Tokens]]] | None = None
     response_base: str | None = None  # Hugging Face causal model to start the response model from
 
 

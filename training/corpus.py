@@ -27,6 +27,8 @@ class Span:
     value: str
     start: int
     end: int
+    role: str | None = None
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,20 +166,35 @@ def _text(row: Mapping[str, Any], key: str, where: str) -> str:
 
 
 def _example(row: Mapping[str, Any], where: str) -> Example:
-    spans = row.get("entities") or []
-    try:
-        entities = tuple(
-            Span(str(s["entity"]), str(s["value"]), int(s["start"]), int(s["end"])) for s in spans
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise CorpusInvalid(f"{where}: an entity needs entity, value, start and end.") from error
     return Example(
         text=_text(row, "text", where),
         intent=_text(row, "intent", where),
         language=str(row.get("language") or "en"),
-        entities=entities,
+        entities=read_spans(row, where),
         source=str(row.get("source") or ""),
     )
+
+
+def read_spans(row: Mapping[str, Any], where: str) -> tuple[Span, ...]:
+    """The annotated entities of a row. Raises CorpusInvalid."""
+    try:
+        return tuple(
+            Span(
+                entity=str(span["entity"]),
+                value=str(span.get("value", row["text"][int(span["start"]) : int(span["end"])])),
+                start=int(span["start"]),
+                end=int(span["end"]),
+                role=_name(span.get("role")),
+                group=_name(span.get("group")),
+            )
+            for span in row.get("entities") or []
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CorpusInvalid(f"{where}: an entity needs entity, start and end.") from error
+
+
+def _name(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def _dialogue(row: Mapping[str, Any], where: str) -> Dialogue:

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, cast
 
 import onnx
 import torch
@@ -19,6 +20,7 @@ from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from retrieval.encoder import FORMAT
 from retrieval.gloss import FILE as GLOSS
 from training.errors import BaseModelMissing
 from training.glossary import write_glossary
@@ -47,6 +49,37 @@ class SentenceModel(nn.Module):
     def dim(self) -> int:
         """The length of a vector."""
         return int(self.modules_in_order.get_embedding_dimension() or 0)
+
+
+class _TwoOutputs(nn.Module):
+    """What is served: the unit vectors, and beside them each token's vectors of the middle and the last
+    layer.
+
+    The last layer alone was trained for whole sentences. Span F1 of the tagger on development rows, by the
+    layers it sees: NLU++ banking 0.56 (last), 0.71 (middle), 0.75 (both); hotels 0.71, 0.76, 0.76.
+    """
+
+    def __init__(self, model: SentenceModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
+        inputs = {"input_ids": input_ids, "attention_mask": attention_mask}
+        found = self.model.modules_in_order(inputs)
+        layers = found["all_layer_embeddings"]
+        tokens = torch.cat([layers[len(layers) // 2], layers[-1]], dim=-1)
+        return nn.functional.normalize(found["sentence_embedding"], dim=-1), tokens
+
+
+@contextmanager
+def _all_layers(model: SentenceModel) -> Iterator[None]:
+    """The model gives every layer's vectors while open."""
+    config = cast(Any, model.modules_in_order[0]).auto_model.config
+    config.output_hidden_states = True
+    try:
+        yield
+    finally:
+        config.output_hidden_states = False
 
 
 def load_sentence_model(base: Path) -> SentenceModel:
@@ -82,7 +115,7 @@ def export_encoder(
     if chinese and not reads_chinese(base):
         write_glossary(folder / GLOSS)
     settings = {
-        "format": 1,
+        "format": FORMAT,
         "base": name,
         "dim": model.dim,
         "max_length": MAX_LENGTH,
@@ -109,20 +142,21 @@ def _quietly() -> Iterator[None]:
 
 def _export_graph(model: SentenceModel, target: Path) -> None:
     """The model as an ONNX graph with int8 weights."""
-    with tempfile.TemporaryDirectory() as scratch, _quietly():
+    with tempfile.TemporaryDirectory() as scratch, _quietly(), _all_layers(model):
         full = Path(scratch) / "full.onnx"
         # Two tensors: one object given twice would be traced as a single input.
         ids, mask = torch.ones((2, 8), dtype=torch.int64), torch.ones((2, 8), dtype=torch.int64)
         torch.onnx.export(
-            model,
+            _TwoOutputs(model),
             (ids, mask),
             str(full),
             input_names=["input_ids", "attention_mask"],
-            output_names=["vector"],
+            output_names=["vector", "tokens"],
             dynamic_axes={
                 "input_ids": {0: "batch", 1: "length"},
                 "attention_mask": {0: "batch", 1: "length"},
                 "vector": {0: "batch"},
+                "tokens": {0: "batch", 1: "length"},
             },
             opset_version=OPSET,
             dynamo=False,

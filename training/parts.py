@@ -23,7 +23,7 @@ PARTS: dict[str, PartTrainer] = {
     "responses": train_responses,
 }
 
-ON_ENCODER = ("intents", "answers", "sentiment", "medical")
+ON_ENCODER = ("intents", "entities", "answers", "sentiment", "medical")
 """Parts that read the encoder's vectors and so stand or fall with the base model."""
 
 RECIPES: dict[str, dict[str, PartTrainer]] = {

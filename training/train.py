@@ -84,9 +84,11 @@ class _Run:
 
     @cached_property
     def encoder(self) -> Encoder:
-        """The served encoder: from the earlier bundle, or exported now."""
+        """The served encoder: from the earlier bundle, or exported now. One that gives no token vectors is
+        exported anew: of the same base it gives the same sentence vectors, so the parts on it still stand.
+        """
         folder = self.writer.folder / "encoder"
-        if not folder.is_dir():
+        if not folder.is_dir() or not Encoder.load(folder).gives_tokens:
             self.progress("export encoder", 0, 1)
             export_encoder(
                 load_sentence_model(self.base),
@@ -106,6 +108,7 @@ class _Run:
             out=self.writer.part(part),
             bundle=self.writer.folder,
             encode=encoder.encode,
+            encode_tokens=encoder.encode_tokens,
             seed=self.order.seed,
             device=self.device,
             recipe=self.order.recipe,
