@@ -16,6 +16,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bot.dialogue.events import Origin
 from bot.dialogue.ports import PortError, ReadError, ReadRequest, Wording, WordRequest
 from bot.dialogue.reading import Entity, Match, Reading, Sentiment, Verdict
@@ -26,7 +29,7 @@ from nlu.classifier import IntentClassifier, IntentPrediction
 from nlu.entities import EntityExtractor
 from nlu.language import detect_language, words
 from nlu.sentiment import Feeling, SentimentModel
-from retrieval.encoder import Encoder, load_encoders
+from retrieval.encoder import Encoder, Tokens, load_encoders
 from retrieval.index import AnswerIndex, Hit
 
 log = logging.getLogger(__name__)
@@ -176,7 +179,7 @@ class Inference:
     def _read_batch(self, requests: Sequence[ReadRequest]) -> list[Reading]:
         models = self.models
         texts = [request.text for request in requests]
-        vectors = models.retrieval_encoder.encode(texts)
+        vectors, tokens = self._encode(texts)
         same = models.intent_encoder is models.retrieval_encoder
         intent_vectors = vectors if same else models.intent_encoder.encode(texts)
         predictions = (
@@ -190,19 +193,30 @@ class Inference:
         )
         feelings = models.sentiment.read(vectors, texts) if models.sentiment else [None] * len(texts)
         readings = [
-            self._reading(request, prediction, found)
-            for request, prediction, found in zip(requests, predictions, hits, strict=True)
+            self._reading(request, prediction, found, own)
+            for request, prediction, found, own in zip(requests, predictions, hits, tokens, strict=True)
         ]
         return [
             replace(reading, sentiment=_sentiment(feeling) if feeling else None)
             for reading, feeling in zip(readings, feelings, strict=True)
         ]
 
+    def _encode(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], Sequence[Tokens | None]]:
+        """Sentence vectors, and of the same pass the token vectors where a tagger waits for them."""
+        encoder, entities = self.models.retrieval_encoder, self.models.entities
+        if entities is not None and entities.reads_tokens:
+            return encoder.encode_tokens(texts)
+        return encoder.encode(texts), [None] * len(texts)
+
     def _reading(
-        self, request: ReadRequest, prediction: IntentPrediction | None, hits: Sequence[Hit]
+        self,
+        request: ReadRequest,
+        prediction: IntentPrediction | None,
+        hits: Sequence[Hit],
+        tokens: Tokens | None,
     ) -> Reading:
         language = self._language(request)
-        found = self.models.entities.extract(request.text) if self.models.entities else ()
+        found = self.models.entities.extract(request.text, tokens) if self.models.entities else ()
         return Reading(
             verdicts=tuple(Verdict(name, p) for name, p in prediction.verdicts) if prediction else (),
             prediction_set=prediction.prediction_set if prediction else (),
