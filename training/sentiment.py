@@ -1,8 +1,8 @@
 """Fits the sentiment part on sentences of our own making and, where a project has them, on its labelled rows.
 
 Knows the fit and what it is measured with; the sentences are training/sentiment_table.py's. Chosen on the
-validation rows of public sets that are never trained on (docs/benchmarks.md): two models instead of one over
-four labels, a strong ridge, no lexicon.
+validation rows of public sets that are never trained on: two models instead of one over four labels, a strong
+ridge, no lexicon.
 """
 
 from collections.abc import Sequence

@@ -12,7 +12,7 @@ from nlu.sentiment import POLARITIES, Feeling
 from training.scoring import expected_calibration_error, macro_f1
 
 ANGRY_FROM = 0.5
-"""The probability from which a message counts as angry, as where a project says nothing (bot/dialogue)."""
+"""The probability above which a message counts as angry, as where a project says nothing (bot/dialogue)."""
 
 
 def score_feelings(feelings: Sequence[Feeling], labels: Sequence[str]) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def score_feelings(feelings: Sequence[Feeling], labels: Sequence[str]) -> dict[s
     chances = np.asarray([feeling.polarity for feeling in feelings])
     guesses = [POLARITIES[best] for best in chances.argmax(axis=1)]
     right = np.asarray([guess == true for guess, true in zip(guesses, truth, strict=True)])
-    said = np.asarray([feeling.anger >= ANGRY_FROM for feeling in feelings])
+    said = np.asarray([feeling.anger > ANGRY_FROM for feeling in feelings])
     angry = np.asarray([label == "angry" for label in labels])
     negative = np.asarray([true == "negative" for true in truth])
     return {

@@ -29,6 +29,14 @@ def test_without_the_file_the_corpus_has_none(write_project: WriteProject, tmp_p
     assert read_corpus(tmp_path / "corpus").sentiment == ()
 
 
+def test_what_counts_as_angry_is_the_projects_to_say(write_project: WriteProject) -> None:
+    config = "language: en\nfrontdesk: {anger_threshold: 0.8}\n"
+    assert load_project(write_project(PROJECT)).domain.thresholds.anger == 0.5
+    assert load_project(write_project({**PROJECT, "config.yml": config})).domain.thresholds.anger == 0.8
+    beyond = read_project(write_project({**PROJECT, "config.yml": config.replace("0.8", "8")}))
+    assert any("`anger_threshold` must lie between 0 and 1" in found.message for found in beyond.errors)
+
+
 @pytest.mark.parametrize(
     ("table", "line", "message"),
     [
