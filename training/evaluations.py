@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from training.base import DEFAULT
 from training.evaluate_answers import evaluate_answers
 from training.evaluate_classifier import Means, evaluate_classifier
+from training.evaluate_entities import evaluate_entities
 from training.evaluate_intents import evaluate_intents
 from training.evaluate_pairs import evaluate_pairs
 from training.evaluate_sentiment import evaluate_sentiment
@@ -24,7 +25,7 @@ Run = Callable[[argparse.Namespace, ProgressLines], dict[str, Any]]
 
 def add_evaluations(verbs: Verbs) -> None:
     """Every `evaluate-…`."""
-    for add in (_intents, _answers, _pairs, _classifier, _sentiment):
+    for add in (_intents, _answers, _pairs, _classifier, _entities, _sentiment):
         add(verbs)
 
 
@@ -109,6 +110,27 @@ def _classifier(verbs: Verbs) -> None:
             means=Means(chosen.recipe, chosen.base, chosen.seed, resolve_device(chosen.device)),
             progress=lines,
         ),
+    )
+
+
+def _entities(verbs: Verbs) -> None:
+    verb = verbs.add_parser(
+        "evaluate-entities", help="learn from one file of marked texts, measure on another"
+    )
+    verb.add_argument("--train", type=Path, required=True, help="JSON lines: {text, entities}")
+    verb.add_argument("--test", type=Path, required=True)
+    add_base(verb)
+    verb.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    verb.add_argument("--seed", type=int, default=0)
+    verb.set_defaults(
+        run=lambda chosen, lines: evaluate_entities(
+            train=chosen.train,
+            test=chosen.test,
+            base=chosen.base,
+            seed=chosen.seed,
+            device=resolve_device(chosen.device),
+            progress=lines,
+        )
     )
 
 
