@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -24,6 +24,7 @@ def drawn(seed: int = 0) -> SentimentModel:
     return SentimentModel(array(DIM, 4), ngrams, array(len(signs("")), 4), array(4))
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80), st.integers(0, 50))
 def test_probabilities_sum_to_one_and_anger_is_part_of_negative(text: str, seed: int) -> None:
     vector = np.random.default_rng(seed).normal(size=(1, DIM)).astype(np.float32)
