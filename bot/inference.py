@@ -29,6 +29,7 @@ from nlu.classifier import IntentClassifier, IntentPrediction
 from nlu.entities import EntityExtractor
 from nlu.language import detect_language, words
 from nlu.sentiment import Feeling, SentimentModel
+from nlu.system_entities import SystemEntities
 from retrieval.encoder import Encoder, Tokens, load_encoders
 from retrieval.index import AnswerIndex, Hit
 
@@ -81,10 +82,12 @@ class Inference:
         languages: Sequence[str],
         worder: Worder,
         *,
+        system: SystemEntities | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.models = models
         self.word_with = worder
+        self._system = system or SystemEntities(())
         self._languages = tuple(languages)
         self._clock = clock
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="models")
@@ -204,9 +207,8 @@ class Inference:
     def _encode(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], Sequence[Tokens | None]]:
         """Sentence vectors, and of the same pass the token vectors where a tagger waits for them."""
         encoder, entities = self.models.retrieval_encoder, self.models.entities
-        if entities is not None and entities.reads_tokens:
-            return encoder.encode_tokens(texts)
-        return encoder.encode(texts), [None] * len(texts)
+        waits = entities is not None and entities.reads_tokens
+        return encoder.encode_tokens(texts) if waits else (encoder.encode(texts), [None] * len(texts))
 
     def _reading(
         self,
@@ -217,6 +219,7 @@ class Inference:
     ) -> Reading:
         language = self._language(request)
         found = self.models.entities.extract(request.text, tokens) if self.models.entities else ()
+        found = self._system.join(found, request.text, language=language, at=request.at or self._clock())
         return Reading(
             verdicts=tuple(Verdict(name, p) for name, p in prediction.verdicts) if prediction else (),
             prediction_set=prediction.prediction_set if prediction else (),
@@ -224,7 +227,7 @@ class Inference:
             guaranteed=prediction.guaranteed if prediction else False,
             sure=self._sure(prediction),
             entities=tuple(
-                Entity(e.name, e.value, e.start, e.end, e.role, e.group, e.extractor, e.confidence)
+                Entity(e.name, e.value, e.start, e.end, e.role, e.group, e.extractor, e.confidence, e.details)
                 for e in found
             ),
             matches=tuple(self._match(hit, language) for hit in hits),

@@ -25,6 +25,7 @@ from bot.wording import LocalWorder, Plain, ServerWorder, Worder
 from nlu.artifacts import champion, find
 from nlu.errors import NluError
 from nlu.generator import Generator
+from nlu.system_entities import SystemEntities
 from retrieval.errors import RetrievalError
 
 WORDING_SECONDS = 10.0  # a completion server that takes longer is answered for by the stored text
@@ -61,11 +62,12 @@ async def make_bot(
     try:
         models = await asyncio.to_thread(Models.load, folder, threads=settings.threads)
         worder = await asyncio.to_thread(_worder, project, folder, models, session)
+        system = await asyncio.to_thread(_system, project)
     except (NluError, RetrievalError) as error:
         raise BundleUnusable(str(error)) from error
     return Bot(
         domain=project.domain,
-        inference=Inference(models, project.settings.languages, worder),
+        inference=Inference(models, project.settings.languages, worder, system=system),
         actions=_actions(settings, project, session, action_url),
     )
 
@@ -78,6 +80,16 @@ def _folder(root: Path, identity: str | None) -> Path:
     if chosen is None:
         raise BundleUnusable("No bundle serves yet. Make one with `frontdesk train PROJECT`.")
     return chosen.folder
+
+
+def _system(project: Project) -> SystemEntities:
+    """What finds the project's system entities, its tables made, so that no customer waits for them."""
+    wanted = project.settings.system_entities
+    if wanted is None:
+        return SystemEntities(())
+    system = SystemEntities(wanted.dimensions, timezone=wanted.timezone, region=wanted.region)
+    system.warm(project.settings.languages)
+    return system
 
 
 def _worder(project: Project, folder: Path, models: Models, session: aiohttp.ClientSession) -> Worder:

@@ -85,7 +85,7 @@ async def _read(scene: Scene, text: str) -> Reading:
             entities=payload.entities,
             language=_wished(scene),
         )
-    return await scene.ports.read(ReadRequest(text, scene.conversation.language))
+    return await scene.ports.read(ReadRequest(text, scene.conversation.language, scene.at))
 
 
 def _offered(scene: Scene) -> frozenset[str]:

@@ -76,6 +76,7 @@ def entity_to_json(entity: Entity) -> Json:
         "group": entity.group,
         "extractor": entity.extractor,
         "confidence_entity": entity.confidence,
+        "additional_info": entity.details,
     }
     return {key: value for key, value in pairs.items() if value is not None or key == "value"}
 
@@ -90,4 +91,5 @@ def _entity(item: Mapping[str, Any]) -> Entity:
         group=item.get("group"),
         extractor=item.get("extractor"),
         confidence=item.get("confidence_entity"),
+        details=item.get("additional_info"),
     )

@@ -43,10 +43,13 @@ class ActionRefused(PortError):
 
 @dataclass(frozen=True, slots=True)
 class ReadRequest:
-    """`language` is the conversation's so far, for texts that do not show their own ('42')."""
+    """`language` is the conversation's so far, for texts that do not show their own ('42'); `at` the time the
+    message came, in seconds since the epoch, from which "tomorrow" counts.
+    """
 
     text: str
     language: str | None = None
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Knows the values the models hand to the core; not how they were computed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +20,9 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A value found in the text at `start`..`end` (code points)."""
+    """A value found in the text at `start`..`end` (code points); `details` is what Duckling's users know as
+    `additional_info`.
+    """
 
     name: str
     value: Any
@@ -29,6 +32,7 @@ class Entity:
     group: str | None = None
     extractor: str | None = None
     confidence: float | None = None
+    details: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,16 @@ class ResponseModel:
 
 
 @dataclass(frozen=True, slots=True)
+class SystemEntitySettings:
+    """What `nlu.system_entities` looks for, in which time zone, and the country whose telephone numbers need
+    no code (None: that of the language)."""
+
+    dimensions: tuple[str, ...]
+    timezone: str = "UTC"
+    region: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectSettings:
     """`config.yml`, `endpoints.yml` and `credentials.yml`. `alpha` is the share of messages whose right
     intent may lie outside the prediction set, `wrong_at_most` that of misread ones among those acted on
@@ -126,6 +136,7 @@ class ProjectSettings:
     thresholds: Thresholds = field(default_factory=Thresholds)
     core_fallback: float | None = None
     responses: ResponseModel = field(default_factory=ResponseModel)
+    system_entities: SystemEntitySettings | None = None
     action_endpoint: ActionEndpoint | None = None
     credentials: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 

@@ -15,6 +15,7 @@ from bot.dialogue.domain import Thresholds
 from bot.project.model import ActionEndpoint, ProjectSettings, ResponseMode, ResponseModel, readable
 from bot.project.node import Entries, check_keys, entries, is_map, items, names, number, plain, text
 from bot.project.report import Report, suggest
+from bot.project.system_entities_file import COMPONENT, read_system_entities
 from bot.project.yaml import Node
 
 RECIPES = ("fast", "accurate")
@@ -36,6 +37,7 @@ _OWN_KEYS = (
     "responses",
     "base",
     "recipe",
+    "system_entities",
     "title",
     "wrong_at_most",
 )
@@ -67,6 +69,7 @@ _DONE_BY_BUNDLE = frozenset(
         "CRFEntityExtractor",
         "RegexEntityExtractor",
         "EntitySynonymMapper",
+        COMPONENT,
         "SpacyNLP",
         "MitieNLP",
         "RulePolicy",
@@ -98,6 +101,11 @@ def read_settings(
         wrong_at_most=_share(own, "wrong_at_most", 0.5, report) or default.wrong_at_most,
         thresholds=_thresholds(components.get("FallbackClassifier"), own, report),
         core_fallback=_share(rule_policy, "core_fallback_threshold", 1.0, report),
+        system_entities=read_system_entities(
+            components.get(COMPONENT),
+            entries(own.get("system_entities"), "frontdesk.system_entities", report),
+            report,
+        ),
         responses=_response_model(own.get("responses"), report),
         action_endpoint=_action_endpoint(endpoints, report),
         credentials=_credentials(credentials, report),

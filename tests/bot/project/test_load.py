@@ -183,8 +183,9 @@ def test_config_holds_thresholds_and_our_own_keys(write_project: WriteProject) -
     assert (settings_read.recipe, settings_read.base) == ("accurate", "bert-base")
     assert settings_read.responses.mode is ResponseMode.SERVER
     assert settings_read.responses.api_key_env == "LLM_KEY"
+    assert settings_read.system_entities is not None
     assert [str(finding) for finding in project.findings] == [
-        "config.yml:8: warning: These components are not run: DucklingEntityExtractor, custom.MyThing. "
+        "config.yml:8: warning: These components are not run: custom.MyThing. "
         "Frontdesk's own models take the pipeline's place; check what relied on them."
     ]
 
