@@ -24,7 +24,7 @@ from bot.channels.telegram import TelegramChannel, TelegramCredentials
 from bot.channels.visitors import Visitors
 from bot.config import Settings
 from bot.console.accounts import setup_token
-from bot.console.console import open_console
+from bot.console.console import Console, open_console
 from bot.dialogue.greeting import greeting
 from bot.hub import Hub
 from bot.manager import Manager
@@ -135,6 +135,21 @@ def _open_doors(
     return rest, chat
 
 
+def _open_console(
+    manager: Manager, store: Store, hub: Hub, push: frozenset[str], *, https: bool, addresses: Addresses
+) -> Console:
+    return open_console(
+        store,
+        hub,
+        domain=lambda: manager.bot.domain,
+        taking_up=manager.taking_up,
+        explain=lambda text: manager.bot.inference.explain(text),
+        push=push,
+        https=https,
+        addresses=addresses,
+    )
+
+
 def _application(
     settings: Settings,
     project: Project,
@@ -148,15 +163,7 @@ def _application(
     https = bool(settings.public_url and settings.public_url.startswith("https://"))
     addresses = Addresses(settings.proxies)
     rest, chat = _open_doors(settings, manager, store, hub, addresses)
-    console = open_console(
-        store,
-        hub,
-        domain=lambda: manager.bot.domain,
-        taking_up=manager.taking_up,
-        push=frozenset(platforms),
-        https=https,
-        addresses=addresses,
-    )
+    console = _open_console(manager, store, hub, frozenset(platforms), https=https, addresses=addresses)
     routes = [
         *rest.routes(),
         *chat.routes(),

@@ -27,6 +27,7 @@ from bot.wording import Worder
 from nlu.artifacts import Bundle, verify
 from nlu.classifier import IntentClassifier, IntentPrediction
 from nlu.entities import EntityExtractor
+from nlu.explain import Examples, Explanation, Near, explain, left_out, pieces
 from nlu.language import detect_language, words
 from nlu.sentiment import Feeling, SentimentModel
 from nlu.system_entities import SystemEntities
@@ -39,6 +40,7 @@ LARGEST_BATCH = 32
 MATCHES = 5
 READ_TIMEOUT = 10.0
 ENOUGH_WORDS = 3
+EXPLAINED_AT_ONCE = 8  # readings of an explanation between which customers' messages come in
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Models:
     entities: EntityExtractor | None
     index: AnswerIndex | None
     sentiment: SentimentModel | None = None
+    examples: Examples | None = None  # with the classifier
 
     @classmethod
     def load(cls, folder: Path, *, threads: int) -> Models:
@@ -62,13 +65,15 @@ class Models:
         """
         bundle = verify(folder)
         intent_encoder, retrieval_encoder = load_encoders(folder, threads=threads)
+        classifier = IntentClassifier.load(folder / "intents") if "intents" in bundle.parts else None
         return cls(
             bundle=bundle,
             retrieval_encoder=retrieval_encoder,
             intent_encoder=intent_encoder,
-            classifier=IntentClassifier.load(folder / "intents") if "intents" in bundle.parts else None,
+            classifier=classifier,
             entities=EntityExtractor.load(folder / "entities") if "entities" in bundle.parts else None,
             index=AnswerIndex.load(folder / "answers") if "answers" in bundle.parts else None,
+            examples=Examples.load(folder / "intents", classifier.reference) if classifier else None,
             sentiment=SentimentModel.load(folder / "sentiment") if "sentiment" in bundle.parts else None,
         )
 
@@ -92,6 +97,7 @@ class Inference:
         self._clock = clock
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="models")
         self._worker: asyncio.Task[None] | None = None
+        self._explaining = asyncio.Lock()
         self._queue: asyncio.Queue[tuple[ReadRequest, asyncio.Future[Reading]]] = asyncio.Queue(maxsize=1000)
 
     @asynccontextmanager
@@ -144,6 +150,35 @@ class Inference:
             raise ReadError("overloaded") from error
         except TimeoutError as error:
             raise ReadError("timeout") from error
+
+    async def explain(self, text: str) -> tuple[Explanation, str] | None:
+        """Why the text reads as it does, and by which bundle; None without intents. One at a time, in steps
+        that let customers' messages in between. Raises ReadError.
+        """
+        models, loop = self.models, asyncio.get_running_loop()
+        if models.classifier is None:
+            return None
+        places = pieces(text)
+        texts = [text, *left_out(text, places)]
+        nearest: tuple[Near, ...] = ()
+        predictions: list[IntentPrediction] = []
+        async with self._explaining:
+            for start in range(0, len(texts), EXPLAINED_AT_ONCE):
+                step = texts[start : start + EXPLAINED_AT_ONCE]
+                try:
+                    vectors, found = await loop.run_in_executor(self._executor, self._predict, step)
+                except Exception as error:
+                    log.error("explaining failed: %s", place_of(error))
+                    raise ReadError("model_failed") from error
+                if start == 0 and models.examples:
+                    nearest = models.examples.nearest(vectors[0])
+                predictions += found
+        return explain(places, predictions, nearest), models.bundle.id
+
+    def _predict(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], list[IntentPrediction]]:
+        assert self.models.classifier is not None
+        vectors = self.models.intent_encoder.encode(texts)
+        return vectors, self.models.classifier.predict(vectors, texts)
 
     async def word(self, request: WordRequest) -> Wording:
         """The words to send for the nearest answers. Raises PortError."""

@@ -6,7 +6,7 @@ Knows counts and states, no conversation's content.
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -123,6 +123,20 @@ ERROR = {
 }
 
 
+def _query(route: web.RouteDef) -> list[dict[str, Any]]:
+    """The parameters that a handler says its query needs."""
+    query: Mapping[str, Any] = getattr(route.handler, "query", None) or {}
+    return [
+        {"name": name, "in": "query", "required": True, "schema": schema} for name, schema in query.items()
+    ]
+
+
+def _answer(route: web.RouteDef) -> dict[str, Any]:
+    """The schema of the answer, where the handler says it."""
+    schema = getattr(route.handler, "answer", None)
+    return {"content": {"application/json": {"schema": schema}}} if schema else {}
+
+
 def describe(routes: Sequence[web.RouteDef]) -> dict[str, Any]:
     """An OpenAPI document of these routes; each handler's docstring is its summary."""
     paths: dict[str, dict[str, Any]] = {}
@@ -138,10 +152,14 @@ def describe(routes: Sequence[web.RouteDef]) -> dict[str, Any]:
             "operationId": name if names[name] == 1 else f"{name}_{names[name]}",
             "summary": summary,
             "parameters": [
-                {"name": part, "in": "path", "required": True, "schema": {"type": "string"}} for part in parts
+                *(
+                    {"name": part, "in": "path", "required": True, "schema": {"type": "string"}}
+                    for part in parts
+                ),
+                *_query(route),
             ],
             "responses": {
-                "200": {"description": "Done"},
+                "200": {"description": "Done", **_answer(route)},
                 "default": {
                     "description": "Refused or failed",
                     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},

@@ -117,6 +117,11 @@ class IntentClassifier:
             raise PartUnreadable(f"{folder} holds no readable intents ({error!r}); train anew.") from error
 
     @property
+    def reference(self) -> Array:
+        """The vectors [rows, dim] of training texts that distance is measured to."""
+        return self._head.reference
+
+    @property
     def oos_threshold(self) -> float:
         """The out-of-scope score above which a message is refused."""
         return self._oos.threshold

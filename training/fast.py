@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from nlu.classifier import FORMAT, HEAD, SETTINGS, Head
+from nlu.explain import write_examples
 from training.calibrate import HeldOut, calibrate
 from training.context import PartResult, TrainContext
 from training.corpus import Corpus
@@ -109,6 +110,7 @@ def fit_intents(
         **calibrate(held, promises, acts=acting(names)),
     }
     write_intents(head, settings, out)
+    write_examples(out, [(rows.texts[i], rows.labels[i]) for i in fitting.kept])
     accuracy = float((held.logits.argmax(axis=1) == held.labels).mean())
     return PartResult(
         recipe={"head": recipe.to_json(), "folds": fitting.folds, "seed": seed},
@@ -176,6 +178,7 @@ class _Fitting:
         self._labels = np.asarray([number[label] for label in rows.labels], dtype=np.int64)
         self._in_scope = np.asarray([label not in OOS_LABELS for label in rows.labels])
         self._classes, self._progress, self._fits = len(names), progress, 0
+        self.kept = np.arange(0)  # the rows whose vectors the latest head keeps
         self.folds = FOLDS if len(rows.texts) < ONE_FOLD_FROM else 1
 
     def held_out(self) -> HeldOut:
@@ -205,7 +208,8 @@ class _Fitting:
         self._fits += 1
         seen = chosen[self._in_scope[chosen]]
         # Distance to in-scope texts only: being near a known stray makes no message one of ours.
-        return replace(head, reference=_sample(self._rows.vectors[seen], self._recipe, self._seed))
+        self.kept = seen[_sample(len(seen), self._recipe.reference_rows, self._seed)]
+        return replace(head, reference=self._rows.vectors[self.kept])
 
     def _hold_out(self, mask: NDArray[np.bool_]) -> HeldOut:
         chosen, out = np.flatnonzero(~mask), np.flatnonzero(mask)
@@ -219,11 +223,11 @@ class _Fitting:
         )
 
 
-def _sample(vectors: Vectors, recipe: HeadRecipe, seed: int) -> Vectors:
-    if len(vectors) <= recipe.reference_rows:
-        return vectors
-    chance = np.random.default_rng(seed)
-    return vectors[np.sort(chance.choice(len(vectors), recipe.reference_rows, replace=False))]
+def _sample(rows: int, most: int, seed: int) -> NDArray[np.int64]:
+    """The places of at most so many of the rows, drawn by the seed, ascending."""
+    if rows <= most:
+        return np.arange(rows)
+    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
 
 
 def folds(labels: NDArray[np.int64], parts: int, seed: int) -> NDArray[np.int64]:

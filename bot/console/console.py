@@ -13,6 +13,7 @@ from aiohttp import web
 
 from bot.addresses import Addresses
 from bot.console.conversations import Conversations, TakingUp
+from bot.console.explanations import ANSWER, QUERY, Explain, Explanations
 from bot.console.limiter import Limiter
 from bot.console.live import Live
 from bot.console.passwords import Passwords
@@ -35,6 +36,7 @@ class Console:
 
     people: People
     conversations: Conversations
+    explanations: Explanations
     live: Live
     sessions: Sessions
 
@@ -49,6 +51,7 @@ class Console:
             Route("POST", "/console/api/password", READERS, people.change_my_password),
             Route("GET", "/console/api/conversations", READERS, talks.listed),
             Route("GET", "/console/api/conversation", READERS, talks.read),
+            Route("GET", "/console/api/explanation", READERS, self.explanations.read, QUERY, ANSWER),
             Route("GET", "/console/api/live", READERS, self.live.connect),
             Route("POST", "/console/api/take-over", AGENTS, talks.take_over),
             Route("POST", "/console/api/say", AGENTS, talks.say),
@@ -74,6 +77,7 @@ def open_console(
     *,
     domain: Callable[[], Domain],
     taking_up: TakingUp,
+    explain: Explain,
     push: frozenset[str] = frozenset(),
     https: bool = False,
     passwords: Passwords | None = None,
@@ -81,7 +85,8 @@ def open_console(
     clock: Callable[[], float] = time.time,
 ) -> Console:
     """The console over this store. `domain` gives the running project's, `taking_up` what the bot says
-    when it gets a conversation back. `push` names the channels that are answered through the outbox;
+    when it gets a conversation back, `explain` why it read a text as it did. `push` names the channels that
+    are answered through the outbox;
     `addresses` tells whose attempts to sign in are counted together.
     """
     hashing = passwords or Passwords()
@@ -98,6 +103,7 @@ def open_console(
     return Console(
         people=People(store, sessions, hashing, clock, domain),
         conversations=Conversations(store, hub, taking_up, push, clock, domain),
+        explanations=Explanations(store, explain, clock),
         live=Live(store, hub, sessions, clock),
         sessions=sessions,
     )

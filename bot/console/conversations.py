@@ -135,20 +135,14 @@ class Conversations:
         if intent is not None and intent not in sorted(self.domain().intents):
             raise BadInput("'intent' must be one of the project's intents, or null for out of scope.")
         found, seq, now = await self._find(ask.text("conversation")), ask.number("seq"), self.clock()
-        at_seq = await self.store.log.after(found.id, seq - 1, limit=1) if seq else []
-        if not at_seq or at_seq[0].seq != seq or not isinstance(at_seq[0].event, UserSaid):
-            raise NotThere("There is no customer's message at this place of the conversation.")
-        message_id = at_seq[0].event.message_id
-        event = Reviewed(at=now, message_id=message_id, intent=intent, agent=ask.user)
+        said = await customer_message(self.store, found.id, seq)
+        event = Reviewed(at=now, message_id=said.message_id, intent=intent, agent=ask.user)
         return await self._done(
             ask, "review", found.id, await self.store.log.append(found.id, [event], now=now)
         )
 
     async def _find(self, conversation_id: str) -> Listed:
-        found = await self.store.queue.find(conversation_id)
-        if found is None:
-            raise NotThere("There is no conversation of this id.")
-        return found
+        return await find_conversation(self.store, conversation_id)
 
     async def _done(self, ask: Ask, verb: str, conversation_id: str, seq: int) -> web.Response:
         await self._note(ask, verb, conversation_id)
@@ -164,6 +158,22 @@ class Conversations:
 
     async def _note(self, ask: Ask, verb: str, subject: str) -> None:
         await self.store.audit.note(at=self.clock(), actor=ask.user, verb=verb, subject=subject)
+
+
+async def find_conversation(store: Store, conversation_id: str) -> Listed:
+    """Raises NotThere."""
+    found = await store.queue.find(conversation_id)
+    if found is None:
+        raise NotThere("There is no conversation of this id.")
+    return found
+
+
+async def customer_message(store: Store, conversation_id: str, seq: int) -> UserSaid:
+    """The customer's message at this place of the conversation. Raises NotThere."""
+    at_seq = await store.log.after(conversation_id, seq - 1, limit=1) if seq else []
+    if not at_seq or at_seq[0].seq != seq or not isinstance(at_seq[0].event, UserSaid):
+        raise NotThere("There is no customer's message at this place of the conversation.")
+    return at_seq[0].event
 
 
 def listed_json(row: Listed) -> dict[str, Any]:

@@ -46,6 +46,13 @@ class BadInput(ConsoleError):
         super().__init__("bad_input", 400, message)
 
 
+class Unavailable(ConsoleError):
+    """A part of the bot that the answer needs did not work."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("unavailable", 503, message)
+
+
 class NotThere(ConsoleError):
     """What the request names does not exist."""
 

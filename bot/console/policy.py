@@ -7,7 +7,7 @@ everybody.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -78,12 +78,16 @@ Handler = Callable[[Ask], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One row of the table: what is asked, who may, and what carries it out."""
+    """One row of the table: what is asked, who may, and what carries it out. `query` and `answer` are JSON
+    schemas for OpenAPI, where they are written down.
+    """
 
     method: str
     path: str
     roles: frozenset[Role]
     handle: Handler
+    query: Mapping[str, Any] | None = None
+    answer: Mapping[str, Any] | None = None
 
 
 def guarded(route: Route, sessions: Sessions) -> web.RouteDef:
@@ -105,6 +109,9 @@ def guarded(route: Route, sessions: Sessions) -> web.RouteDef:
             response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 
+    # What OpenAPI tells of the route: its own name and sentence, not the guard's.
+    handle.__name__, handle.__doc__ = getattr(route.handle, "__name__", "handle"), route.handle.__doc__
+    handle.__dict__.update(query=route.query, answer=route.answer)
     return web.route(route.method, route.path, handle)
 
 

@@ -22,7 +22,7 @@ const SEVERAL = 800; // ms in which several changes of the lists become one ques
 const state = { user: null, conversation: null, busy: false };
 const queue = new Queue((row) => attempt(() => open(row.id)));
 const thread = new Thread((event) => why.explain(event, thread.events));
-const why = new Why({ insert, relabel });
+const why = new Why({ insert, relabel, explain });
 const field = byId("text");
 const typing = new Shown(byId("typing"));
 const tellTyping = nowAndThen(() => live.send({ type: "typing" }));
@@ -84,6 +84,15 @@ async function open(id) {
   showConversation();
   thread.show(answer.events);
   watch();
+}
+
+/** Why the bot read a message as it did; null where that was refused. */
+async function explain(event) {
+  let found = null;
+  await attempt(async () => {
+    found = await get("explanation", { conversation: state.conversation.id, seq: event.seq });
+  });
+  return found;
 }
 
 function watch() {

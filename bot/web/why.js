@@ -4,6 +4,7 @@
 import { say } from "./console-words.js";
 import { asRecorded, inWords, turnOf, wasExpected } from "./doings.js";
 import { byId, h } from "./dom.js";
+import { Explanation } from "./explanation.js";
 import { formOf, intentOf, personOf, slotOf } from "./names.js";
 
 const percent = (share) => `${Math.round(share * 100)}%`;
@@ -18,10 +19,12 @@ export class Why {
   near = 0; // the score from which a stored answer is worth offering
   #open = false; // whether the figures are shown, kept from message to message
 
-  /** `insert(text)` puts a draft into the composer; `relabel(event, intent)` records a review. */
-  constructor({ insert, relabel }) {
+  /** `insert(text)` puts a draft into the composer; `relabel(event, intent)` records a review; `explain(event)`
+   * gives the words that carried a reading. */
+  constructor({ insert, relabel, explain }) {
     this.insert = insert;
     this.relabel = relabel;
+    this.explanation = new Explanation(explain);
   }
 
   /** The latest hand-over, or nothing; `over`: the bot has the conversation again. */
@@ -60,6 +63,7 @@ export class Why {
     return [
       heading("understood"),
       ...understood(parse, read, turn),
+      read.length && !wasExpected(turn) ? this.explanation.about(event) : null,
       ...this.#review(event, events),
       ...(read.length ? [heading("matches"), this.#matches(near)] : []),
       heading("decided"),

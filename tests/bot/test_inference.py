@@ -4,7 +4,9 @@ it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -12,14 +14,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bot.dialogue.ports import ReadRequest
+from bot.dialogue.ports import ReadError, ReadRequest
 from bot.inference import Inference, Models
 from bot.wording import Plain
 from nlu.artifacts import Bundle
+from nlu.classifier import Head, IntentClassifier
+from nlu.explain import Examples
 from nlu.sentiment import SentimentModel, signs
 from retrieval.answers import Answer
 from retrieval.encoder import Encoder
 from retrieval.index import AnswerIndex
+from tests.nlu.test_classifier import SETTINGS
 
 ANSWERS = (
     Answer(
@@ -52,18 +57,39 @@ def shouting() -> SentimentModel:
     return SentimentModel(vector, ngrams, marks, bias)
 
 
+def of_letters(letters: Encoder) -> tuple[IntentClassifier, Examples]:
+    """Takes a z for `greet` and a q for the opposite."""
+    zeros = {
+        "ngrams": (8, 2),
+        "w1": (Letters.dim + 2, 3),
+        "b1": 3,
+        "w2": (3, 3),
+        "b2": 3,
+        "linear": (Letters.dim, 3),
+    }
+    tensors = {name: np.zeros(shape, dtype=np.float32) for name, shape in zeros.items()}
+    tensors["linear"][ord("z") % Letters.dim, 1] = 5.0
+    tensors["linear"][ord("q") % Letters.dim, 1] = -5.0
+    rows = (("zzz", "greet"), ("hello", "faq"))
+    reference = letters.encode([text for text, _ in rows])
+    classifier = IntentClassifier(Head(**tensors, reference=reference, scale=1.0), SETTINGS)
+    return classifier, Examples(rows, reference)
+
+
 @pytest.fixture
 async def reader() -> AsyncIterator[Inference]:
     letters = cast(Encoder, Letters())
     texts = [text for answer in ANSWERS for _, text in answer.variants()]
+    classifier, examples = of_letters(letters)
     models = Models(
         bundle=cast(Bundle, type("Made", (), {"id": "made", "folder": Path(), "parts": ("answers",)})()),
         retrieval_encoder=letters,
         intent_encoder=letters,
-        classifier=None,
+        classifier=classifier,
         entities=None,
         index=AnswerIndex.build(ANSWERS, letters.encode(texts)),
         sentiment=shouting(),
+        examples=examples,
     )
     inference = Inference(models, ("en", "zh"), Plain())
     async with inference.running():
@@ -109,3 +135,37 @@ async def test_every_reading_says_how_the_message_sounds(reader: Inference) -> N
     calm, loud = [(await reader.read(ReadRequest(text))).sentiment for text in ("my claim", "my claim!!!")]
     assert calm and calm.negative + calm.neutral + calm.positive == pytest.approx(1.0, abs=1e-3)
     assert loud and loud.anger > 0.9 > calm.anger
+
+
+async def test_an_explanation_names_the_words_that_spoke_for_and_against(reader: Inference) -> None:
+    text = "zz aa q"
+    found = await reader.explain(text)
+    assert found is not None
+    explanation, bundle = found
+    assert (explanation.intent, bundle) == ("greet", "made")
+    assert explanation.confidence == pytest.approx(
+        (await reader.read(ReadRequest(text))).verdicts[0].probability
+    )
+    weights = {text[one.start : one.end]: one.weight for one in explanation.weights}
+    assert weights["zz"] > 0 > weights["q"] and weights["zz"] > abs(weights["aa"])
+    assert [(near.text, near.intent) for near in explanation.nearest] == [("zzz", "greet"), ("hello", "faq")]
+
+
+async def test_messages_are_read_while_long_ones_are_explained(reader: Inference) -> None:
+    words = " ".join(f"z{number}" for number in range(60))
+    explained, read, again = await asyncio.gather(
+        reader.explain(words), reader.read(ReadRequest("hello")), reader.explain("zzz")
+    )
+    assert explained and again and len(explained[0].weights) <= 40
+    assert read.verdicts
+
+
+async def test_explaining_with_models_that_are_gone_is_an_error_of_reading(reader: Inference) -> None:
+    reader.let_go()
+    with pytest.raises(ReadError):
+        await reader.explain("zzz")
+
+
+async def test_without_intents_nothing_is_explained(reader: Inference) -> None:
+    reader.models = replace(reader.models, classifier=None)
+    assert await reader.explain("zzz") is None

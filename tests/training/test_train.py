@@ -11,6 +11,7 @@ import pytest
 from nlu.artifacts import Bundle, list_bundles, verify
 from nlu.classifier import IntentClassifier
 from nlu.entities import EntityExtractor
+from nlu.explain import Examples
 from nlu.sentiment import SentimentModel
 from retrieval.encoder import load_encoders
 from retrieval.index import AnswerIndex
@@ -70,6 +71,19 @@ def test_trained_bundle_serves_every_part(trained: Bundle) -> None:
     angry = ["this is ridiculous, you thieves!!", "气死我了，一群骗子！"]
     feelings = SentimentModel.load(bundle.folder / "sentiment").read(encoder.encode(angry), angry)
     assert all(feeling.polarity[0] > 0.5 for feeling in feelings)
+
+
+def test_the_examples_that_explain_stand_beside_their_vectors(trained: Bundle) -> None:
+    encoder, _ = load_encoders(trained.folder)
+    vectors = IntentClassifier.load(trained.folder / "intents").reference
+    examples = Examples.load(trained.folder / "intents", vectors)
+    for text, intent in (("card stolen", "lost_card"), ("refund money", "faq"), ("您好", "greet")):
+        (near,) = examples.nearest(encoder.encode([text])[0], most=1)
+        assert near.cosine == pytest.approx(1.0, abs=1e-3)
+        if text.isascii():  # the tiny base reads every Chinese character as unknown
+            assert (near.text, near.intent) == (text, intent)
+    (stray,) = examples.nearest(encoder.encode(["sing a song"])[0], most=1)
+    assert stray.intent != "out_of_scope"
 
 
 def test_a_message_reads_the_same_alone_and_in_a_batch(trained: Bundle) -> None:

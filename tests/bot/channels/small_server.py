@@ -44,7 +44,7 @@ from bot.dialogue.domain import (
 )
 from bot.dialogue.events import Origin
 from bot.dialogue.greeting import greeting
-from bot.dialogue.ports import ReadRequest, Wording, WordRequest
+from bot.dialogue.ports import ReadError, ReadRequest, Wording, WordRequest
 from bot.dialogue.reading import Match, Reading, Verdict
 from bot.hub import Hub
 from bot.inference import Inference
@@ -52,6 +52,7 @@ from bot.manager import Bot, Manager
 from bot.store.migrate import migrate
 from bot.store.store import Store, open_store
 from bot.web.pages import Pages
+from nlu.explain import Explanation, Near, Weight, pieces
 
 LONG_PAYLOAD = '/pick{"what": "' + "a very long choice " * 5 + '"}'
 TOKEN = "123456:test-token"
@@ -143,6 +144,7 @@ class TableReader:
 
     go: asyncio.Event = field(default_factory=asyncio.Event)
     read_texts: list[str] = field(default_factory=list)
+    explains: bool = True
 
     def __post_init__(self) -> None:
         self.go.set()
@@ -156,6 +158,19 @@ class TableReader:
             return Reading(verdicts, (intent,), guaranteed=True, matches=(ANSWER,), bundle="b1")
         matches = () if request.text in OF_NOTHING else (ANSWER,)
         return Reading((Verdict("greet", 0.4),), out_of_scope=True, matches=matches, bundle="b1")
+
+    async def explain(self, text: str) -> tuple[Explanation, str] | None:
+        """The longer a word, the more it says; one that denies speaks against."""
+        if not self.explains:
+            raise ReadError("model_failed")
+        if text in OF_NOTHING:
+            return None
+        weights = tuple(
+            Weight(start, end, -2.0 if text[start:end] == "not" else (end - start) / 4)
+            for start, end in pieces(text)
+        )
+        near = (Near("<b>hello</b> there", "greet", 0.93), Near("hi", "greet", 0.9))
+        return Explanation(WORDS.get(text, "greet"), 0.97, False, weights, near), "b1"
 
     async def word(self, request: WordRequest) -> Wording:
         best = request.matches[0]
@@ -219,6 +234,7 @@ async def small_server(
             hub,
             domain=lambda: DOMAIN,
             taking_up=manager.taking_up,
+            explain=reader.explain,
             push=push,
             passwords=CHEAP,
             https=https,

@@ -30,6 +30,7 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("POST", "password"): EVERYBODY,
     ("GET", "conversations"): EVERYBODY,
     ("GET", "conversation"): EVERYBODY,
+    ("GET", "explanation"): EVERYBODY,
     ("GET", "live"): EVERYBODY,
     ("POST", "take-over"): AGENTS,
     ("POST", "say"): AGENTS,

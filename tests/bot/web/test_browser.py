@@ -177,6 +177,31 @@ async def test_the_console_speaks_plainly(server: SmallServer, customer: Browser
     await asyncio.to_thread(work)
 
 
+async def test_the_console_says_which_words_carried_a_reading(
+    server: SmallServer, customer: Browser, agent: Browser
+) -> None:
+    await create_user(server.store, "vera", Role.VIEWER, PASSWORD, passwords=CHEAP)
+    await asyncio.to_thread(open_chat, customer, server)
+
+    def work() -> None:
+        customer.write("#text", "hello, not <b>you</b> 你好")
+        customer.until(lambda: len(customer.texts(".line.bot .bubble")) > 1, "a reply")
+        sign_in(agent, server, "vera")
+        agent.find("[data-list=all]").click()
+        agent.until(lambda: agent.texts("#rows .title"), "the conversation")
+        agent.key("j")
+        agent.until(lambda: agent.texts(".carried button") == ["Which words?"], "the button")
+        agent.find(".carried button").click()
+        agent.until(lambda: agent.texts(".carried .words"), "the words")
+        assert agent.texts(".carried .words") == ["hello, not <b>you</b> 你好"]
+        assert agent.texts(".carried .for") == ["hello", "b", "you", "b", "你", "好"]
+        assert agent.texts(".carried .against") == ["not"]
+        assert agent.texts(".near li")[0].startswith("<b>hello</b> there")
+        assert agent.troubles() == []
+
+    await asyncio.to_thread(work)
+
+
 async def test_a_set_up_link_that_did_its_work_says_so(server: SmallServer, agent: Browser) -> None:
     token = await setup_token(server.store)
     await create_user(server.store, "mia", Role.ADMINISTRATOR, PASSWORD, passwords=CHEAP)
