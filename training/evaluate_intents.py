@@ -18,7 +18,7 @@ from retrieval.gloss import FILE as GLOSS
 from training.accurate import tune_intents
 from training.base import find_base
 from training.context import Progress
-from training.errors import CorpusInvalid
+from training.errors import CorpusInvalid, TooLittleData
 from training.export import export_encoder, load_sentence_model
 from training.fast import OOS_LABELS, Rows, encode_in_steps, fit_intents
 from training.glossary import has_chinese
@@ -52,8 +52,7 @@ def evaluate_intents(
     if report:
         prepare(report)
     rows, tested = _with_strays(train, oos_train), _with_strays(test, oos_test)
-    if all(label in OOS_LABELS for label in tested.labels):
-        raise CorpusInvalid(f"{test} holds no message in scope; add rows with the label of an intent.")
+    _check(rows, train, tested, test)
     clashes = contradictions(rows)
     classifier, found, times = _measure(recipe, rows, tested, base, seed, device, progress)
     figures: dict[str, Any] = {
@@ -86,6 +85,14 @@ def _measure(
         found = measured(tested.texts, tested.labels, classifier.predict(vectors, tested.texts))
         times = {"train_seconds": round(seconds, 1), **_speed(classifier, encoder, tested.texts)}
         return classifier, found, times
+
+
+def _check(rows: Table, train: Path, tested: Table, test: Path) -> None:
+    """What can be told before minutes are spent. Raises TooLittleData, CorpusInvalid."""
+    if len(set(rows.labels)) < 2:
+        raise TooLittleData(f"{train} has one label, {rows.labels[0]!r}; add rows of another intent.")
+    if all(label in OOS_LABELS for label in tested.labels):
+        raise CorpusInvalid(f"{test} holds no message in scope; add rows with the label of an intent.")
 
 
 def _with_strays(path: Path, strays: Path | None) -> Table:
