@@ -17,7 +17,7 @@ from safetensors.numpy import load_file
 from nlu.errors import PartUnreadable
 from nlu.ngrams import buckets
 
-FORMAT = 2
+FORMAT = 3
 HEAD, SETTINGS = "head.safetensors", "intents.json"
 NO_GUARANTEE = "no guarantee"
 
@@ -97,6 +97,8 @@ class IntentClassifier:
         self.temperature = float(settings["temperature"])
         self.alpha = float(settings["alpha"])
         self.quantile = float(settings["quantile"])
+        own = {int(label): float(q) for label, q in settings["class_quantiles"].items()}
+        self._least = {name: 1.0 - own.get(i, self.quantile) for i, name in enumerate(self.labels)}
         self.guarantee = str(settings["guarantee"])
         self.wrong_at_most = float(settings["alone"]["wrong_at_most"])
         threshold = settings["alone"]["threshold"]
@@ -145,7 +147,7 @@ class IntentClassifier:
         verdicts = tuple((self.labels[i], float(probabilities[i])) for i in order)
         # The likeliest always belongs: an empty set would leave nothing to ask about.
         members = tuple(
-            name for rank, (name, p) in enumerate(verdicts) if rank == 0 or p >= 1.0 - self.quantile
+            name for rank, (name, p) in enumerate(verdicts) if rank == 0 or p >= self._least[name]
         )
         refused = verdicts[0][0] in self._oos_labels or score > self._oos.threshold
         sure = self.sure_from is not None and verdicts[0][1] >= self.sure_from and not refused

@@ -20,7 +20,7 @@ from transformers.utils import logging as hub_logging
 from nlu.errors import NluError
 from retrieval.errors import RetrievalError
 from training.errors import TrainingError
-from training.evaluations import add_evaluations, add_recipe
+from training.evaluations import add_evaluations, add_recipe, choice_of
 from training.gate import judge
 from training.gate_evidence import Case
 from training.parts import PARTS
@@ -51,7 +51,7 @@ def _train(chosen: argparse.Namespace, lines: ProgressLines) -> dict[str, Any]:
             corpus=chosen.corpus,
             bundles=chosen.bundles,
             base=chosen.base,
-            recipe=chosen.recipe,
+            intents=choice_of(chosen),
             parts=tuple(part.strip() for part in chosen.parts.split(",") if part.strip()),
             device=chosen.device,
             seed=chosen.seed,

@@ -13,7 +13,7 @@ from retrieval.answers import Answer
 from retrieval.entries import Mixture
 from retrieval.index import AnswerIndex
 from training.context import PartResult, TrainContext
-from training.fast import OOS_LABELS, Vectors, encode_in_steps
+from training.intent_rows import OOS_LABELS, Vectors, encode_in_steps
 from training.scoring import ranking
 
 RIGHT_OF_ACCEPTED = 0.95

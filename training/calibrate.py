@@ -15,6 +15,7 @@ from nlu.classifier import NO_GUARANTEE, OosScale, energy, softmax
 from training.promise import Promises, promise, rows_needed
 
 IN_SCOPE_KEPT = 0.95
+CLASS_ROWS = 100
 _TEMPERATURES = np.geomspace(0.05, 5.0, 200)
 
 
@@ -27,6 +28,11 @@ class HeldOut:
     labels: NDArray[np.int64]  # [n]
     in_scope: NDArray[np.bool_]  # [n], False for rows of an out-of-scope class
 
+    def loss(self) -> float:
+        """The mean cross-entropy at the best temperature."""
+        scaled = softmax(self.logits / fit_temperature(self.logits, self.labels)).astype(np.float64)
+        return -float(np.log(scaled[np.arange(len(self.labels)), self.labels] + 1e-12).mean())
+
 
 def calibrate(held: HeldOut, promises: Promises, *, acts: NDArray[np.bool_]) -> dict[str, Any]:
     """The settings that intents.json holds beside the labels; `acts` [labels] is False for classes on which
@@ -35,6 +41,7 @@ def calibrate(held: HeldOut, promises: Promises, *, acts: NDArray[np.bool_]) -> 
     temperature = fit_temperature(held.logits, held.labels)
     probabilities = softmax(held.logits / temperature)
     quantile, guarantee = conformal_quantile(probabilities, held.labels, alpha=promises.alpha)
+    own = class_quantiles(probabilities, held.labels, alpha=promises.alpha)
     oos = fit_oos(energy(held.logits), held.distance, held.in_scope)
     guess = probabilities.argmax(axis=1)
     acted = acts[guess] & (oos.score(energy(held.logits), held.distance) <= oos.threshold)
@@ -47,6 +54,7 @@ def calibrate(held: HeldOut, promises: Promises, *, acts: NDArray[np.bool_]) -> 
         "temperature": temperature,
         "alpha": promises.alpha,
         "quantile": quantile,
+        "class_quantiles": {str(label): own[label] for label in sorted(own)},
         "guarantee": guarantee,
         "calibration_rows": len(held.labels),
         "alone": asdict(alone),
@@ -80,6 +88,21 @@ def conformal_quantile(
     if rows < rows_needed(alpha):
         return quantile, NO_GUARANTEE
     return quantile, f"cross-conformal, {1 - alpha:.0%} of messages like the {rows} held-out ones"
+
+
+def class_quantiles(
+    probabilities: NDArray[np.float32], labels: NDArray[np.int64], *, alpha: float
+) -> dict[int, float]:
+    """The threshold of each class with CLASS_ROWS held-out rows or more, which makes the promise good for its
+    messages alone (class-conditional conformal prediction, Vovk 2012, arXiv:1209.2673). With fewer rows the
+    threshold would be one of the four worst scores, and nearly every set would hold the class.
+    """
+    found = {}
+    for label in np.unique(labels):
+        rows = np.flatnonzero(labels == label)
+        if len(rows) >= CLASS_ROWS:
+            found[int(label)] = conformal_quantile(probabilities[rows], labels[rows], alpha=alpha)[0]
+    return found
 
 
 def fit_oos(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from retrieval.encoder import Tokens
 from training.corpus import Corpus
+from training.knobs import Choice
 
 Progress = Callable[[str, int, int], None]
 """Reports (stage, done, total); each call becomes one JSON line, so call it a few times a second at most."""
@@ -28,7 +29,7 @@ class TrainContext:
     encode: Callable[[Sequence[str]], NDArray[np.float32]]  # the served int8 encoder: [n, dim], L2-normalised
     seed: int
     device: str  # "cpu" or "cuda", already resolved
-    recipe: str  # "fast" or "accurate"
+    intents: Choice  # how the intent part is made
     base: Path  # folder of the base model (config.json, tokenizer.json, model.safetensors)
     progress: Progress
     encode_tokens: Callable[[Sequence[str]], tuple[NDArray[np.float32], list[Tokens]]] | None = None

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from training.columns import as_number, find_columns, is_missing
 from training.context import Progress
 from training.errors import CorpusInvalid, TooLittleData
-from training.evaluate_intents import train_on
-from training.fast import encode_in_steps
+from training.evaluate_intents import Means, train_on
+from training.intent_rows import encode_in_steps
 from training.scoring import auroc, bootstrap, expected_calibration_error, macro_f1_of, wilson
 from training.table import Table, read_table
 from training.tabular import fit_tabular
@@ -50,16 +50,6 @@ class Outcome:
     times: list[float]  # seconds for one row alone, of some rows
     train_seconds: float
     told: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What the model of texts is made with."""
-
-    recipe: str
-    base: str
-    seed: int
-    device: str
 
 
 def evaluate_classifier(
@@ -150,9 +140,7 @@ def _texts(task: Task, column: str, means: Means, progress: Progress) -> Outcome
     texts = [row[column] or "" for row in task.test]
     with tempfile.TemporaryDirectory() as scratch:
         began = time.monotonic()
-        encoder, classifier = train_on(
-            means.recipe, data, Path(scratch), means.base, means.seed, means.device, progress
-        )
+        encoder, classifier, _ = train_on(means, data, Path(scratch), progress)
         seconds, times = time.monotonic() - began, []
         vectors = encode_in_steps(encoder.encode, texts, lambda d, t: progress("test", d, t))
         found = classifier.predict(vectors, texts)
@@ -162,7 +150,7 @@ def _texts(task: Task, column: str, means: Means, progress: Progress) -> Outcome
             times.append(time.perf_counter() - began)
     by_name = [dict(prediction.verdicts) for prediction in found]
     chances = np.asarray([[verdicts[name] for name in task.names] for verdicts in by_name], dtype=np.float64)
-    return Outcome(chances, times, seconds, {"kind": "text", "text": column, "recipe": means.recipe})
+    return Outcome(chances, times, seconds, {"kind": "text", "text": column, "recipe": means.choice.recipe})
 
 
 def _rows(task: Task, path: Path, seed: int, progress: Progress) -> Outcome:

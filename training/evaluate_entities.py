@@ -23,6 +23,7 @@ from training.entities import train_entities
 from training.errors import CorpusInvalid
 from training.export import export_encoder, load_sentence_model
 from training.glossary import has_chinese
+from training.knobs import Choice
 from training.scoring import expected_calibration_error
 
 TIMED = 300
@@ -65,7 +66,7 @@ def evaluate_entities(
         encoder = Encoder.load(out / "encoder")
         corpus = Corpus(out, "measured", ("en",), USUAL, "", examples=taught)
         context = TrainContext(
-            corpus, out / "entities", out, encoder.encode, seed, device, "fast", folder, progress,
+            corpus, out / "entities", out, encoder.encode, seed, device, Choice(), folder, progress,
             encode_tokens=encoder.encode_tokens,
         )  # fmt: skip
         started = time.monotonic()

@@ -6,6 +6,7 @@ Knows CSV files with the columns text and label; measures the exported int8 enco
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,17 +16,17 @@ import numpy as np
 from nlu.classifier import IntentClassifier
 from retrieval.encoder import MODEL, Encoder
 from retrieval.gloss import FILE as GLOSS
-from training.accurate import tune_intents
 from training.base import find_base
-from training.context import Progress
+from training.context import PartResult, Progress
 from training.errors import CorpusInvalid, TooLittleData
 from training.export import export_encoder, load_sentence_model
-from training.fast import OOS_LABELS, Rows, encode_in_steps, fit_intents
 from training.glossary import has_chinese
-from training.head import HeadRecipe
 from training.intent_figures import intent_figures, intent_intervals
+from training.intent_rows import OOS_LABELS, IntentJob, encode_in_steps, labelled
+from training.knobs import Choice
 from training.measured import Measured, measured
 from training.promise import Promises
+from training.recipes import fit_intents
 from training.report import prepare, write_report
 from training.table import MOST_SHOWN, Table, contradictions, read_labelled
 
@@ -33,16 +34,23 @@ TIMED_SINGLY = 500
 OOS = "oos"
 
 
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a classifier of texts is made with."""
+
+    choice: Choice
+    base: str
+    seed: int
+    device: str
+
+
 def evaluate_intents(
     *,
-    recipe: str,
+    means: Means,
     train: Path,
     test: Path,
     oos_train: Path | None,
     oos_test: Path | None,
-    base: str,
-    seed: int,
-    device: str,
     report: Path | None,
     progress: Progress,
 ) -> dict[str, Any]:
@@ -54,19 +62,20 @@ def evaluate_intents(
     rows, tested = _with_strays(train, oos_train), _with_strays(test, oos_test)
     _check(rows, train, tested, test)
     clashes = contradictions(rows)
-    classifier, found, times = _measure(recipe, rows, tested, base, seed, device, progress)
+    classifier, made, found, times = _measure(means, rows, tested, progress)
     figures: dict[str, Any] = {
         **intent_figures(found, classifier),
-        "intervals": intent_intervals(found, seed=seed),
+        "intervals": intent_intervals(found, seed=means.seed),
         **times,
-        "recipe": recipe,
+        "recipe": means.choice.recipe,
+        "knobs": dict(made.recipe),
         "rows": {"train": len(rows.texts), "test": len(tested.texts), "contradictory": len(clashes)},
         "contradictions": clashes[:MOST_SHOWN],
         "unknown_labels": sorted(set(tested.labels) - set(rows.labels) - OOS_LABELS),
     }
     if report:
         progress("report", 0, 1)
-        making = _making(recipe, train, test, oos_train, oos_test, base, seed, figures)
+        making = _making(means, train, test, oos_train, oos_test, figures)
         limit = classifier.oos_threshold
         page = write_report(report, found, figures, refused_from=limit, clashes=clashes, making=making)
         figures["report"] = str(page)
@@ -74,17 +83,19 @@ def evaluate_intents(
 
 
 def _measure(
-    recipe: str, rows: Table, tested: Table, base: str, seed: int, device: str, progress: Progress
-) -> tuple[IntentClassifier, Measured, dict[str, Any]]:
-    """The trained classifier, what it said of the test rows, and how long training and reading took."""
+    means: Means, rows: Table, tested: Table, progress: Progress
+) -> tuple[IntentClassifier, PartResult, Measured, dict[str, Any]]:
+    """The trained classifier and its record, what it said of the test rows, and how long training and reading
+    took.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         started = time.monotonic()
-        encoder, classifier = train_on(recipe, rows, Path(scratch), base, seed, device, progress)
+        encoder, classifier, made = train_on(means, rows, Path(scratch), progress)
         seconds = time.monotonic() - started
         vectors = encode_in_steps(encoder.encode, tested.texts, lambda d, t: progress("test", d, t))
         found = measured(tested.texts, tested.labels, classifier.predict(vectors, tested.texts))
         times = {"train_seconds": round(seconds, 1), **_speed(classifier, encoder, tested.texts)}
-        return classifier, found, times
+        return classifier, made, found, times
 
 
 def _check(rows: Table, train: Path, tested: Table, test: Path) -> None:
@@ -100,13 +111,11 @@ def _with_strays(path: Path, strays: Path | None) -> Table:
 
 
 def _making(
-    recipe: str,
+    means: Means,
     train: Path,
     test: Path,
     oos_train: Path | None,
     oos_test: Path | None,
-    base: str,
-    seed: int,
     figures: Mapping[str, Any],
 ) -> dict[str, str]:
     """How the figures came about, as the report begins."""
@@ -114,40 +123,41 @@ def _making(
     return {
         "training rows": f"{train.parent.name}/{train.name}{strays[0]}, {figures['rows']['train']:,}",
         "test rows": f"{test.parent.name}/{test.name}{strays[1]}, {figures['rows']['test']:,}",
-        "recipe": f"{recipe}, seed {seed}, trained in {figures['train_seconds']} s",
-        "base model": base,
+        "recipe": f"{means.choice.recipe}, seed {means.seed}, trained in {figures['train_seconds']} s",
+        "base model": means.base,
         "one message": f"{figures['latency_ms']['p50']} ms (p50), {figures['latency_ms']['p95']} ms (p95)",
         "measured": f"{datetime.now(UTC):%Y-%m-%d}",
     }
 
 
 def train_on(
-    recipe: str, rows: Table, scratch: Path, base_name: str, seed: int, device: str, progress: Progress
-) -> tuple[Encoder, IntentClassifier]:
-    """Trains intents in the folder `scratch` by a recipe: the encoder that serves them, and the
-    classifier.
+    means: Means, rows: Table, scratch: Path, progress: Progress
+) -> tuple[Encoder, IntentClassifier, PartResult]:
+    """Trains intents in the folder `scratch`: the encoder that serves them, the classifier, and what goes on
+    record.
     """
-    base = find_base(base_name)
+    base = find_base(means.base)
     shared, out = scratch / "encoder", scratch / "intents"
     shared.mkdir()
     out.mkdir()
     progress("export encoder", 0, 1)
     chinese = has_chinese(rows.texts)
-    export_encoder(load_sentence_model(base), base, shared, name=base_name, chinese=chinese)
+    export_encoder(load_sentence_model(base), base, shared, name=means.base, chinese=chinese)
     encoder = Encoder.load(shared)
     vectors = encode_in_steps(encoder.encode, rows.texts, lambda d, t: progress("encode", d, t))
-    data = Rows(rows.texts, rows.labels, vectors)
-    if recipe == "accurate":
-        tune_intents(
-            data, out, base=base, gloss=shared / GLOSS, promises=Promises(), seed=seed, device=device,
-            progress=lambda d, t: progress("fine-tune", d, t),
-        )  # fmt: skip
-    else:
-        fit_intents(
-            data, out, recipe=HeadRecipe(), promises=Promises(), seed=seed, device=device,
-            progress=lambda d, t: progress("train", d, t),
-        )  # fmt: skip
-    return Encoder.load(out) if (out / MODEL).is_file() else encoder, IntentClassifier.load(out)
+    job = IntentJob(
+        rows=labelled(rows.texts, rows.labels, vectors),
+        out=out,
+        base=base,
+        gloss=shared / GLOSS,
+        encode=encoder.encode,
+        promises=Promises(),
+        seed=means.seed,
+        device=means.device,
+        progress=progress,
+    )
+    made = fit_intents(job, means.choice)
+    return Encoder.load(out) if (out / MODEL).is_file() else encoder, IntentClassifier.load(out), made
 
 
 def _speed(classifier: IntentClassifier, encoder: Encoder, texts: Sequence[str]) -> dict[str, Any]:

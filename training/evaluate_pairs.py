@@ -17,8 +17,8 @@ from training.base import find_base
 from training.context import Progress
 from training.errors import CorpusInvalid
 from training.export import export_encoder, load_sentence_model
-from training.fast import encode_in_steps
 from training.glossary import has_chinese
+from training.intent_rows import encode_in_steps
 from training.scoring import auroc, bootstrap
 from training.table import read_table
 

@@ -18,8 +18,8 @@ from training.base import find_base
 from training.context import Progress
 from training.errors import CorpusInvalid
 from training.export import export_encoder, load_sentence_model
-from training.fast import encode_in_steps
 from training.glossary import has_chinese
+from training.intent_rows import encode_in_steps
 from training.sentiment import Taught, fit_sentiment, own_sentences
 from training.sentiment_scores import score_feelings
 from training.sentiment_table import LABELS, make_sentences

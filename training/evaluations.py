@@ -10,13 +10,14 @@ from typing import Any, TypeAlias
 
 from training.base import DEFAULT
 from training.evaluate_answers import evaluate_answers
-from training.evaluate_classifier import Means, evaluate_classifier
+from training.evaluate_classifier import evaluate_classifier
 from training.evaluate_entities import evaluate_entities
-from training.evaluate_intents import evaluate_intents
+from training.evaluate_intents import Means, evaluate_intents
 from training.evaluate_pairs import evaluate_pairs
 from training.evaluate_sentiment import evaluate_sentiment
-from training.parts import RECIPES
+from training.knobs import Choice, read_settings
 from training.progress import ProgressLines
+from training.recipes import RECIPES
 from training.train import resolve_device
 
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -32,10 +33,22 @@ def add_evaluations(verbs: Verbs) -> None:
 def add_recipe(verb: argparse.ArgumentParser, run: Run) -> None:
     """What every verb that trains by a recipe is given."""
     verb.add_argument("--recipe", choices=sorted(RECIPES), default="fast")
+    verb.add_argument("--set", action="append", default=[], metavar="KNOB=VALUE", dest="settings")
+    verb.add_argument("--tune", type=int, default=0, metavar="N", help="tries to find better knobs in")
     add_base(verb)
     verb.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     verb.add_argument("--seed", type=int, default=0)
     verb.set_defaults(run=run)
+
+
+def choice_of(chosen: argparse.Namespace) -> Choice:
+    """How the intent part is to be made. Raises TrainingError."""
+    return Choice(chosen.recipe, read_settings(chosen.settings), chosen.tune)
+
+
+def means_of(chosen: argparse.Namespace) -> Means:
+    """What a classifier of texts is to be made with. Raises TrainingError."""
+    return Means(choice_of(chosen), chosen.base, chosen.seed, resolve_device(chosen.device))
 
 
 def add_base(verb: argparse.ArgumentParser) -> None:
@@ -53,14 +66,11 @@ def _intents(verbs: Verbs) -> None:
     add_recipe(
         verb,
         lambda chosen, lines: evaluate_intents(
-            recipe=chosen.recipe,
+            means=means_of(chosen),
             train=chosen.train,
             test=chosen.test,
             oos_train=chosen.oos_train,
             oos_test=chosen.oos_test,
-            base=chosen.base,
-            seed=chosen.seed,
-            device=resolve_device(chosen.device),
             report=chosen.report,
             progress=lines,
         ),
@@ -107,7 +117,7 @@ def _classifier(verbs: Verbs) -> None:
             target=chosen.target,
             text=chosen.text,
             ignore=chosen.ignore,
-            means=Means(chosen.recipe, chosen.base, chosen.seed, resolve_device(chosen.device)),
+            means=means_of(chosen),
             progress=lines,
         ),
     )

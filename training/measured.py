@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlu.classifier import IntentPrediction
-from training.fast import OOS_LABELS
+from training.intent_rows import OOS_LABELS
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,10 @@
 Knows names and functions; each function makes one folder out of a TrainContext.
 """
 
-from training.accurate import train_intents_accurate
 from training.answers import train_answers
 from training.context import PartTrainer
 from training.entities import train_entities
-from training.fast import train_intents
+from training.recipes import train_intents
 from training.respond import train_responses
 from training.risk import train_risk
 from training.sentiment import train_sentiment
@@ -25,9 +24,3 @@ PARTS: dict[str, PartTrainer] = {
 
 ON_ENCODER = ("intents", "entities", "answers", "sentiment", "medical")
 """Parts that read the encoder's vectors and so stand or fall with the base model."""
-
-RECIPES: dict[str, dict[str, PartTrainer]] = {
-    "fast": {},
-    "accurate": {"intents": train_intents_accurate},
-}
-"""What a recipe trains in another way than PARTS."""

@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from nlu.ngrams import buckets
 from nlu.sentiment import FACES, POLARITIES, Feeling, SentimentModel, signs
 from training.context import PartResult, TrainContext
-from training.fast import encode_in_steps
+from training.intent_rows import encode_in_steps
 from training.sentiment_scores import score_feelings
 from training.sentiment_table import Sentence, make_sentences
 

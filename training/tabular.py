@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nlu.tabular import Feature, TabularModel
 from training.context import Progress
-from training.fast import folds
+from training.intent_rows import folds
 from training.ordinal import Ordinal
 
 STEPS = 16  # at most, of one number; at its quantiles

@@ -5,7 +5,7 @@ Knows the order of work and what goes on record; each part knows its own model.
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from json import dumps
 from pathlib import Path
@@ -20,7 +20,8 @@ from training.context import PartResult, PartTrainer, Progress, TrainContext
 from training.corpus import Corpus, read_corpus
 from training.errors import TrainingError
 from training.export import export_encoder, load_sentence_model
-from training.parts import ON_ENCODER, PARTS, RECIPES
+from training.knobs import Choice
+from training.parts import ON_ENCODER, PARTS
 
 DEFAULT_PARTS = ("intents", "entities", "answers", "sentiment")
 
@@ -33,7 +34,7 @@ class Order:
     corpus: Path
     bundles: Path
     base: str
-    recipe: str = "fast"
+    intents: Choice = field(default_factory=Choice)
     parts: Sequence[str] = DEFAULT_PARTS
     device: str = "auto"
     seed: int = 0
@@ -53,9 +54,7 @@ def train(order: Order, progress: Progress) -> Bundle:
     writer = BundleWriter(order.bundles, base=earlier, replace=replaced)
     try:
         run = _Run(order, corpus, device, base, writer, progress)
-        results = {
-            part: run.make(part, _trainer(order.recipe, part)) for part in PARTS if part in order.parts
-        }
+        results = {part: run.make(part, PARTS[part]) for part in PARTS if part in order.parts}
         return writer.finish(
             _details(order, corpus, earlier, results, time.monotonic() - started, writer.folder)
         )
@@ -111,7 +110,7 @@ class _Run:
             encode_tokens=encoder.encode_tokens,
             seed=self.order.seed,
             device=self.device,
-            recipe=self.order.recipe,
+            intents=self.order.intents,
             base=self.base,
             progress=self.progress,
             response_base=self.order.response_base,
@@ -133,10 +132,6 @@ def _replaced(order: Order, earlier: Bundle | None) -> tuple[str, ...]:
             f"would not fit. Train {', '.join(ON_ENCODER)} anew as well, or keep the base."
         )
     return (*order.parts, "encoder")
-
-
-def _trainer(recipe: str, part: str) -> PartTrainer:
-    return RECIPES[recipe].get(part, PARTS[part])
 
 
 def _details(
@@ -163,7 +158,7 @@ def _details(
         base=order.base,
         data_sha256=corpus.sha256,
         recipe={
-            "name": order.recipe,
+            "name": order.intents.recipe,
             "seed": order.seed,
             "device": order.device,
             "trained": sorted(results),

@@ -13,8 +13,9 @@ from nlu.errors import PartUnreadable
 
 DIM, WIDTH, HIDDEN = 4, 3, 5
 SETTINGS: dict[str, Any] = {
-    "format": 2, "labels": ["faq", "greet", "oos"], "oos_labels": ["oos"],
-    "scale": 2.0, "temperature": 0.5, "alpha": 0.05, "quantile": 0.9, "guarantee": "promised",
+    "format": 3, "labels": ["faq", "greet", "oos"], "oos_labels": ["oos"],
+    "scale": 2.0, "temperature": 0.5, "alpha": 0.05, "quantile": 0.9, "class_quantiles": {},
+    "guarantee": "promised",
     "alone": {"wrong_at_most": 0.02, "threshold": 0.6, "coverage": 0.5, "wrong": 1, "rows": 400},
     "oos": {
         "energy_mean": -1.0, "energy_std": 1.0, "distance_mean": 0.1, "distance_std": 0.1, "threshold": 1e6,

@@ -8,7 +8,13 @@ from numpy.typing import NDArray
 
 from nlu.classifier import NO_GUARANTEE, energy, softmax
 from training import scoring
-from training.calibrate import HeldOut, calibrate, conformal_quantile, fit_temperature
+from training.calibrate import (
+    HeldOut,
+    calibrate,
+    class_quantiles,
+    conformal_quantile,
+    fit_temperature,
+)
 from training.promise import Promises, promise, rows_needed, upper_bound
 
 Logits = NDArray[np.float32]
@@ -114,3 +120,17 @@ def test_strays_and_stored_questions_are_not_acted_on() -> None:
     everything = calibrate(held, Promises(), acts=np.ones(6, bool))["alone"]
     without = calibrate(held, Promises(), acts=np.arange(6) != 0)["alone"]
     assert without["rows"] < everything["rows"]
+
+
+def test_a_class_of_many_rows_has_a_threshold_of_its_own_and_keeps_the_promise_for_itself() -> None:
+    logits, labels = drawn(12_000, sharpness=1.0)
+    logits[labels == 0, 0] -= 3.0  # one class that the model seldom sees
+    p = softmax(logits)
+    own = class_quantiles(p[:6000], labels[:6000], alpha=0.1)
+    for label, quantile in own.items():
+        rows = np.flatnonzero(labels[6000:] == label) + 6000
+        assert (p[rows, label] >= 1 - quantile).mean() == pytest.approx(0.9, abs=0.03)
+    overall, _ = conformal_quantile(p[:6000], labels[:6000], alpha=0.1)
+    hard = np.flatnonzero(labels[6000:] == 0) + 6000
+    assert (p[hard, 0] >= 1 - overall).mean() < 0.85, "one threshold for all breaks it"
+    assert class_quantiles(p[:60], labels[:60], alpha=0.1) == {}

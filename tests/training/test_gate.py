@@ -47,13 +47,19 @@ def make_bundle(root: Path, reads: Mapping[str, str]) -> Bundle:
     save_file({name: value.astype(np.float32) for name, value in head.items()}, intents / "head.safetensors")
     oos = {"energy_mean": 0, "energy_std": 1, "distance_mean": 0, "distance_std": 1, "threshold": 1e9}
     settings = {
-        "format": 2,
+        "format": 3,
         "labels": INTENTS,
         "oos_labels": ["out_of_scope"],
         "scale": 1.0,
         "temperature": 1.0,
     }
-    settings |= {"alpha": 0.05, "quantile": 0.9, "guarantee": "no guarantee", "oos": oos}
+    settings |= {
+        "alpha": 0.05,
+        "quantile": 0.9,
+        "class_quantiles": {},
+        "guarantee": "no guarantee",
+        "oos": oos,
+    }
     settings["alone"] = {"wrong_at_most": 0.02, "threshold": None, "coverage": 0.0, "wrong": 0, "rows": 0}
     (intents / "intents.json").write_text(json.dumps(settings), encoding="utf-8")
     return writer.finish(BundleDetails(("en",), "words", "", {"reads": dict(reads)}, {}))

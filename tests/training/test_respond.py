@@ -20,6 +20,7 @@ from retrieval.answers import Answer
 from training import respond_model
 from training.context import TrainContext
 from training.corpus import Corpus, Dialogue, Turn
+from training.knobs import Choice
 from training.promise import Promises
 from training.respond import Recipe, recipe_for, train_responses
 from training.respond_data import Exchange, Sample, SampleMaker, fit_tokenizer, token_id
@@ -77,7 +78,7 @@ def context(folder: Path, data: Corpus) -> TrainContext:
         encode=encode,
         seed=1,
         device="cpu",
-        recipe="fast",
+        intents=Choice(),
         base=folder,
         progress=lambda stage, done, total: None,
     )

@@ -20,6 +20,7 @@ from tests.training.tiny_bert import make_tiny_bert
 from training.__main__ import main
 from training.corpus import write_corpus_head
 from training.errors import BaseModelMissing, CorpusInvalid, TooLittleData, TrainingError
+from training.knobs import Choice
 from training.train import Order, train
 
 
@@ -138,7 +139,7 @@ def test_answers_alone_make_no_classifier(changed: Order) -> None:
 
 
 def test_accurate_recipe_brings_its_own_encoder(order: Order) -> None:
-    bundle = train(replace(order, recipe="accurate", parts=("intents",)), silent)
+    bundle = train(replace(order, intents=Choice("accurate"), parts=("intents",)), silent)
     intents, shared = load_encoders(bundle.folder)
     assert intents is not shared
     texts = ["my card is lost", "cancel my policy", "hello"]

@@ -1,0 +1,149 @@
+"""The recipes that tune the encoder: `accurate` for many examples of each intent, `few-shot` for a handful.
+
+Knows which rows are tuned on, which calibrate, and what is written; the loop itself is tuning.py. The encoder
+of retrieval stays as it was, so answers found do not move.
+"""
+
+import shutil
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from retrieval.encoder import Encoder
+from retrieval.gloss import FILE as GLOSS
+from training.augment import Augmentation, translated_twins
+from training.calibrate import HeldOut
+from training.context import PartResult
+from training.export import export_encoder
+from training.head import HeadRecipe
+from training.intent_part import Fitted, fit_on, scored, together, write_part
+from training.intent_rows import (
+    IntentJob,
+    Rows,
+    encode_in_steps,
+    folds,
+    group_numbers,
+    names_as_rows,
+    numbered,
+)
+from training.tuning import TuneJob, TuneRecipe
+from training.tuning_processes import tune_everywhere
+
+
+@dataclass(frozen=True, slots=True)
+class TunedRecipe:
+    """Every knob. With `folds`, calibration is by models tuned without a part each, and the one that serves
+    has learnt from every row; with 0, its encoder never sees one row in `held_out`.
+    """
+
+    tune: TuneRecipe = field(default_factory=TuneRecipe)
+    head: HeadRecipe = field(default_factory=HeadRecipe)
+    augment: Augmentation = field(default_factory=Augmentation)
+    names: bool = False  # an intent's name is one more example of it
+    folds: int = 0
+    held_out: int = 8
+
+
+def fit_tuned(job: IntentJob, recipe: TunedRecipe) -> PartResult:
+    """Tunes, exports to int8, calibrates what is served on rows it never saw, and writes the part with an
+    encoder of its own. Raises TooLittleData.
+    """
+    run = _Run(job, recipe)
+    if recipe.folds:
+        held = together([run.held_out(number) for number in range(recipe.folds)])
+        encoder = run.encoder(job.rows, job.out)
+    else:
+        seen = job.rows.at(np.flatnonzero(run.fold != 0))
+        encoder = run.encoder(seen, job.out)
+        held = run.scored(encoder, 0)
+    rows = run.read(encoder, job.rows)
+    fitted = run.fit(rows, encoder)
+    return write_part(job, fitted, rows, held, scale=recipe.head.scale, recipe=asdict(recipe))
+
+
+def loss_of_tuned(job: IntentJob, recipe: TunedRecipe) -> float:
+    """The mean cross-entropy on one held-out part, to choose knobs by. Raises TooLittleData."""
+    return _Run(job, recipe).held_out(0).loss()
+
+
+class _Run:
+    """One recipe on one job, model after model."""
+
+    def __init__(self, job: IntentJob, recipe: TunedRecipe) -> None:
+        self._job, self._recipe, self._names = job, recipe, job.names
+        parts = recipe.folds or recipe.held_out
+        self.fold = folds(numbered(job.rows.labels, self._names), parts, job.seed)
+        self._spoken = names_as_rows(self._names, job.encode) if recipe.names else None
+        self._twins = self._translated()
+        self._models = 0
+
+    def held_out(self, number: int) -> HeldOut:
+        """What a model tuned without a part says of it."""
+        with tempfile.TemporaryDirectory() as scratch:
+            encoder = self.encoder(self._job.rows.at(np.flatnonzero(self.fold != number)), Path(scratch))
+            return self.scored(encoder, number)
+
+    def scored(self, encoder: Encoder, number: int) -> HeldOut:
+        """What a head on this encoder says of a part that neither learnt from."""
+        seen, unseen = np.flatnonzero(self.fold != number), np.flatnonzero(self.fold == number)
+        head = self.fit(self.read(encoder, self._job.rows.at(seen)), encoder).head
+        return scored(head, self.read(encoder, self._job.rows.at(unseen)), self._names)
+
+    def encoder(self, rows: Rows, out: Path) -> Encoder:
+        """Tuned on the rows and exported into a folder."""
+        job, number = self._job, self._models + 1
+        stage = f"tune encoder {number}/{self._recipe.folds + 1}" if self._recipe.folds else "tune encoder"
+        model = tune_everywhere(
+            self._tuning(rows), job.device, lambda done, total: job.progress(stage, done, total)
+        )
+        export_encoder(model, job.base, out, name=job.base.name)
+        if job.gloss.is_file():
+            shutil.copyfile(job.gloss, out / GLOSS)
+        self._models = number
+        return Encoder.load(out)
+
+    def read(self, encoder: Encoder, rows: Rows) -> Rows:
+        """The rows with the vectors of this encoder."""
+        vectors = encode_in_steps(
+            encoder.encode, rows.texts, lambda done, total: self._job.progress("encode", done, total)
+        )
+        return Rows(rows.texts, rows.labels, vectors, rows.groups)
+
+    def fit(self, rows: Rows, encoder: Encoder) -> Fitted:
+        """The head on rows that this encoder has read."""
+        return fit_on(
+            rows,
+            self._names,
+            more=names_as_rows(self._names, encoder.encode) if self._recipe.names else None,
+            recipe=self._recipe.head,
+            seed=self._job.seed,
+            device=self._job.device,
+            progress=lambda done, total: self._job.progress("train head", done, total),
+        )
+
+    def _tuning(self, rows: Rows) -> TuneJob:
+        kept = set(rows.texts)
+        twins = [i for i, text in enumerate(self._job.rows.texts) if text in kept] if self._twins else []
+        for more in (self._spoken, self._twins.at(twins) if self._twins else None):
+            rows = rows + more if more is not None else rows
+        return TuneJob(
+            texts=rows.texts,
+            groups=group_numbers(rows),
+            originals=rows.vectors,
+            base=self._job.base,
+            gloss=self._job.gloss,
+            recipe=self._recipe.tune,
+            augment=self._recipe.augment,
+            synonyms=self._job.synonyms,
+            seed=self._job.seed,
+        )
+
+    def _translated(self) -> Rows | None:
+        """A twin of every row, translated there and back, in the rows' order."""
+        rows = self._job.rows
+        texts = translated_twins(
+            rows.texts, self._recipe.augment, lambda d, t: self._job.progress("translate", d, t)
+        )
+        return Rows(tuple(texts), rows.labels, self._job.encode(texts), rows.groups) if texts else None
