@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
 
 from bot.cli.child import run_training
+from bot.cli.marked import marked_lines
 from bot.cli.output import (
     base_option,
     device_option,
@@ -28,7 +30,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     )
 )
 def evaluate() -> None:
-    """Measure intents, answers, question pairs or a classifier on CSV files."""
+    """Measure intents, answers, entities, question pairs or a classifier on files of one's own."""
 
 
 @evaluate.command(
@@ -93,6 +95,27 @@ def answers(answers_csv: Path, queries_csv: Path, base: str | None, json_file: s
     arguments = ["evaluate-answers", "--answers", str(answers_csv), "--queries", str(queries_csv)]
     arguments += ["--base", base] if base else []
     _show(run_training(arguments), json_file)
+
+
+@evaluate.command(epilog=examples("frontdesk evaluate entities --train nlu.yml --test held_out.yml"))
+@click.option("--train", "train_file", type=FILE, required=True, help="Rasa's YAML, or JSON lines.")
+@click.option("--test", "test_file", type=FILE, required=True, help="Likewise; never trained on.")
+@base_option
+@device_option
+@seed_option
+@json_option
+def entities(
+    train_file: Path, test_file: Path, base: str | None, device: str, seed: int, json_file: str | None
+) -> None:
+    """Learn entities from the marks of one file and measure them on another: place, name, role and group."""
+    with TemporaryDirectory() as scratch:
+        arguments = ["evaluate-entities", "--device", device, "--seed", str(seed)]
+        for flag, path in (("--train", train_file), ("--test", test_file)):
+            folder = Path(scratch) / flag.strip("-")
+            folder.mkdir()
+            arguments += [flag, str(marked_lines(path, folder))]
+        arguments += ["--base", base] if base else []
+        _show(run_training(arguments), json_file)
 
 
 @evaluate.command(epilog=examples("frontdesk evaluate pairs --test pairs.csv"))
