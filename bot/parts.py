@@ -18,9 +18,10 @@ from bot.action_client import ActionClient
 from bot.completion import Completion
 from bot.config import Settings
 from bot.errors import FrontdeskError
-from bot.inference import Inference, Models
+from bot.inference import Inference
 from bot.manager import Bot
 from bot.project.model import Project, ResponseMode
+from bot.reader import Models
 from bot.wording import LocalWorder, Plain, ServerWorder, Worder
 from nlu.artifacts import champion, find
 from nlu.errors import NluError

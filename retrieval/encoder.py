@@ -46,6 +46,7 @@ class Encoder:
         name: str,
         gloss: Path | None = None,
         gives_tokens: bool = False,
+        beside_shared: bool = False,
     ) -> None:
         self._session = session
         self._tokenizer = tokenizer
@@ -55,6 +56,7 @@ class Encoder:
         self.dim = dim
         self.name = name
         self.gives_tokens = gives_tokens
+        self.beside_shared = beside_shared
 
     @classmethod
     def load(cls, folder: Path, *, threads: int = 1) -> "Encoder":
@@ -85,6 +87,7 @@ class Encoder:
             name=name,
             gloss=gloss if gloss.is_file() else None,
             gives_tokens=made == FORMAT,
+            beside_shared=bool(settings.get("beside_shared")),
         )
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -98,6 +101,10 @@ class Encoder:
             ids = self._tokenizer.encode(self._readable(text)).ids
             vectors[row] = self._run(["vector"], ids)[0][0]
         return vectors
+
+    def encode_beside(self, shared: NDArray[np.float32], texts: Sequence[str]) -> NDArray[np.float32]:
+        """What `encode` gives; the vectors that another encoder found are not needed."""
+        return self.encode(texts)
 
     def encode_tokens(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], list[Tokens]]:
         """What `encode` gives, and of the same pass the tokens of each text. Only where `gives_tokens`."""
@@ -141,13 +148,6 @@ def _place(offset: Place, stood_for: Sequence[Place] | None) -> Place:
     """Where a token of the glossed text stands in the original."""
     start, end = offset
     return offset if stood_for is None or end <= start else (stood_for[start][0], stood_for[end - 1][1])
-
-
-def load_encoders(bundle: Path, *, threads: int = 1) -> tuple[Encoder, Encoder]:
-    """The encoders of a bundle: (for intents, for retrieval); one and the same in the fast recipe."""
-    shared = Encoder.load(bundle / "encoder", threads=threads)
-    own = bundle / "intents"
-    return Encoder.load(own, threads=threads) if (own / MODEL).is_file() else shared, shared
 
 
 def _options(threads: int) -> onnxruntime.SessionOptions:

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from nlu.classifier import IntentClassifier
-from retrieval.encoder import MODEL, Encoder
+from retrieval.encoder import Encoder
 from retrieval.gloss import FILE as GLOSS
+from retrieval.paired import IntentEncoder, load_encoders
 from training.base import find_base
 from training.context import PartResult, Progress
 from training.errors import CorpusInvalid, TooLittleData
@@ -132,7 +133,7 @@ def _making(
 
 def train_on(
     means: Means, rows: Table, scratch: Path, progress: Progress
-) -> tuple[Encoder, IntentClassifier, PartResult]:
+) -> tuple[IntentEncoder, IntentClassifier, PartResult]:
     """Trains intents in the folder `scratch`: the encoder that serves them, the classifier, and what goes on
     record.
     """
@@ -157,10 +158,10 @@ def train_on(
         progress=progress,
     )
     made = fit_intents(job, means.choice)
-    return Encoder.load(out) if (out / MODEL).is_file() else encoder, IntentClassifier.load(out), made
+    return load_encoders(scratch)[0], IntentClassifier.load(out), made
 
 
-def _speed(classifier: IntentClassifier, encoder: Encoder, texts: Sequence[str]) -> dict[str, Any]:
+def _speed(classifier: IntentClassifier, encoder: IntentEncoder, texts: Sequence[str]) -> dict[str, Any]:
     times = []
     for text in texts[:TIMED_SINGLY]:
         began = time.perf_counter()

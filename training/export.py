@@ -104,11 +104,18 @@ def load_sentence_model(base: Path) -> SentenceModel:
 
 
 def export_encoder(
-    model: SentenceModel, base: Path, folder: Path, *, name: str, chinese: bool = False
+    model: SentenceModel,
+    base: Path,
+    folder: Path,
+    *,
+    name: str,
+    chinese: bool = False,
+    beside_shared: bool = False,
 ) -> None:
     """Writes model.onnx (int8 weights), tokenizer.json and encoder.json into an existing folder.
 
-    With `chinese` a base that cannot read Chinese gets a glossary beside it.
+    `beside_shared` says that its vectors are used with those of the bundle's shared encoder behind them. With
+    `chinese` a base that cannot read Chinese gets a glossary beside it.
     """
     _export_graph(model.eval().cpu(), folder / "model.onnx")
     shutil.copyfile(base / "tokenizer.json", folder / "tokenizer.json")
@@ -120,6 +127,7 @@ def export_encoder(
         "dim": model.dim,
         "max_length": MAX_LENGTH,
         "precision": "int8",
+        "beside_shared": beside_shared,
     }
     (folder / "encoder.json").write_text(
         json.dumps(settings, indent=1, sort_keys=True) + "\n", encoding="utf-8"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nlu.artifacts import Bundle, verify
 from nlu.classifier import IntentClassifier, IntentPrediction
-from retrieval.encoder import Encoder, load_encoders
+from retrieval.paired import IntentEncoder, load_encoders
 from training.errors import GateInputMissing
 from training.scoring import expected_calibration_error, macro_f1
 
@@ -40,7 +40,7 @@ class Reader:
     """A verified bundle's reading parts."""
 
     bundle: Bundle
-    encoder: Encoder
+    encoder: IntentEncoder
     classifier: IntentClassifier
     bytes: int
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from retrieval.encoder import Encoder
 from retrieval.gloss import FILE as GLOSS
+from retrieval.paired import joined
 from training.augment import Augmentation, translated_twins
 from training.calibrate import HeldOut
 from training.context import PartResult
@@ -41,6 +42,7 @@ class TunedRecipe:
     tune: TuneRecipe = field(default_factory=TuneRecipe)
     head: HeadRecipe = field(default_factory=HeadRecipe)
     augment: Augmentation = field(default_factory=Augmentation)
+    beside_shared: bool = True  # the head sees the untouched encoder's vector, too
     names: bool = False  # an intent's name is one more example of it
     folds: int = 0
     held_out: int = 8
@@ -98,17 +100,19 @@ class _Run:
         model = tune_everywhere(
             self._tuning(rows), job.device, lambda done, total: job.progress(stage, done, total)
         )
-        export_encoder(model, job.base, out, name=job.base.name)
+        export_encoder(model, job.base, out, name=job.base.name, beside_shared=self._recipe.beside_shared)
         if job.gloss.is_file():
             shutil.copyfile(job.gloss, out / GLOSS)
         self._models = number
         return Encoder.load(out)
 
     def read(self, encoder: Encoder, rows: Rows) -> Rows:
-        """The rows with the vectors of this encoder."""
+        """The job's rows with the vectors that the head is to see."""
         vectors = encode_in_steps(
             encoder.encode, rows.texts, lambda done, total: self._job.progress("encode", done, total)
         )
+        if self._recipe.beside_shared:
+            vectors = joined(vectors, rows.vectors)
         return Rows(rows.texts, rows.labels, vectors, rows.groups)
 
     def fit(self, rows: Rows, encoder: Encoder) -> Fitted:
@@ -116,7 +120,7 @@ class _Run:
         return fit_on(
             rows,
             self._names,
-            more=names_as_rows(self._names, encoder.encode) if self._recipe.names else None,
+            more=self.read(encoder, self._spoken) if self._spoken else None,
             recipe=self._recipe.head,
             seed=self._job.seed,
             device=self._job.device,

@@ -89,8 +89,8 @@ def tune(job: TuneJob, device: str, progress: Progress) -> SentenceModel:
     accelerator = Accelerator(
         cpu=device == "cpu",
         mixed_precision="bf16" if _bf16(device) else "no",
-        # Several passes come before one step; buffers never change, and sending them between would fail.
-        kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
+        # A BERT's pooler takes no part in sentence vectors, and buffers never change.
+        kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False, find_unused_parameters=True)],
     )
     watched = _watched(job.groups, recipe.watch, job.seed)
     learnt, unlearnt = np.flatnonzero(~watched), np.flatnonzero(watched)
@@ -124,8 +124,12 @@ class _Learner(nn.Module):
         self.model = model
         self.prototypes = nn.Parameter(prototypes)
 
-    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        return cast(Tensor, self.model(ids, mask))
+    def forward(self, passages: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+        """Unit vectors of all rows, and the prototypes: what several processes are to agree on must come out
+        of the one call that their wrapper sees.
+        """
+        found = torch.cat([self.model(ids, mask) for ids, mask in passages])
+        return nn.functional.normalize(found.float(), dim=1), self.prototypes * 1.0
 
 
 class _Loop:
@@ -145,7 +149,6 @@ class _Loop:
         rates = [group["lr"] for group in groups]
         self._schedule = OneCycleLR(optimiser, max_lr=rates, total_steps=self.total, pct_start=recipe.warmup)
         self._learner, self._optimiser = accelerator.prepare(learner, optimiser)
-        self._prototypes = learner.prototypes
         self._average = AveragedModel(model) if recipe.average else None
 
     def step(self, batch: Batch) -> None:
@@ -166,8 +169,8 @@ class _Loop:
         """How badly the prototypes tell rows apart that nothing was learnt from."""
         self._learner.eval()
         with torch.inference_mode():
-            found = [self._read(batch) for batch in batches.shuffled(np.random.default_rng(0))]
-            losses = [float(self._told_apart(vectors, groups)) for vectors, groups in found]
+            shuffled = batches.shuffled(np.random.default_rng(0))
+            losses = [float(self._told_apart(*self._read(batch))) for batch in shuffled]
         self._learner.train()
         return sum(losses) / len(losses)
 
@@ -187,23 +190,22 @@ class _Loop:
 
     def _loss(self, batch: Batch) -> Tensor:
         recipe = self._recipe
-        vectors, groups = self._read(batch)
+        vectors, prototypes, groups = self._read(batch)
         loss = recipe.distil * drift(vectors, batch.originals.to(vectors.device))
         if recipe.contrast:
             loss = loss + recipe.contrast * contrast(vectors, groups, temperature=recipe.temperature)
-        return loss + recipe.prototypes * self._told_apart(vectors, groups)
+        return loss + recipe.prototypes * self._told_apart(vectors, prototypes, groups)
 
-    def _read(self, batch: Batch) -> tuple[Tensor, Tensor]:
+    def _read(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         device = self._accelerator.device
         with self._accelerator.autocast():
-            found = [self._learner(p.ids.to(device), p.mask.to(device)) for p in batch.passages]
-        return nn.functional.normalize(torch.cat(found).float(), dim=1), batch.groups.to(device)
+            passages = [(p.ids.to(device), p.mask.to(device)) for p in batch.passages]
+            vectors, prototypes = self._learner(passages)
+        return vectors.float(), prototypes.float(), batch.groups.to(device)
 
-    def _told_apart(self, vectors: Tensor, groups: Tensor) -> Tensor:
+    def _told_apart(self, vectors: Tensor, prototypes: Tensor, groups: Tensor) -> Tensor:
         recipe = self._recipe
-        return to_prototypes(
-            vectors, self._prototypes, groups, scale=recipe.scale, smoothing=recipe.smoothing
-        )
+        return to_prototypes(vectors, prototypes, groups, scale=recipe.scale, smoothing=recipe.smoothing)
 
 
 class _Best:

@@ -5,11 +5,13 @@ standard output), and how their help shows their use by example.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from bot.project.model import RECIPES
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -42,13 +44,42 @@ def database_option(command: F) -> F:
 
 
 def recipe_option(command: F) -> F:
-    """How a project is trained."""
+    """How intents are trained."""
     return click.option(
         "--recipe",
-        type=click.Choice(["fast", "accurate"]),
-        help="fast: a frozen encoder with a small head, a minute or two; accurate: the whole encoder is "
-        "fine-tuned, some minutes. Default: the project's config.",
+        type=click.Choice(RECIPES),
+        help="fast: a frozen encoder with a small head, a minute or two; accurate: the encoder is tuned as "
+        "well, some minutes; few-shot: for intents of five or ten examples, some minutes. Default: the "
+        "project's config, else fast.",
     )(command)
+
+
+def knob_options(command: F) -> F:
+    """How a recipe is varied."""
+    command = click.option(
+        "--tune",
+        "tries",
+        type=click.IntRange(0, 1000),
+        default=0,
+        metavar="N",
+        help="Try N settings of the recipe's knobs on held-out examples first, and train with the best.",
+    )(command)
+    return click.option(
+        "--set",
+        "knobs",
+        multiple=True,
+        metavar="KNOB=VALUE",
+        help="Set a knob of the recipe, such as tune.epochs=4; may be given more than once. "
+        "`frontdesk models show` lists them.",
+    )(command)
+
+
+def recipe_arguments(recipe: str | None, knobs: Iterable[str], tries: int) -> list[str]:
+    """The same for `python -m training`."""
+    arguments = ["--recipe", recipe or RECIPES[0]]
+    for knob in knobs:
+        arguments += ["--set", knob]
+    return [*arguments, "--tune", str(tries)] if tries else arguments
 
 
 def base_option(command: F) -> F:

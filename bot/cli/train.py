@@ -15,7 +15,9 @@ from bot.cli.output import (
     device_option,
     examples,
     json_option,
+    knob_options,
     project_argument,
+    recipe_arguments,
     recipe_option,
     seed_option,
     show_figures,
@@ -41,10 +43,12 @@ BY_ACTION = {"action_assess_risk": "risk", "action_triage": "medical"}
         "frontdesk train my-bot",
         "frontdesk train my-bot --part answers --promote     new answers, at once",
         "frontdesk train my-bot --recipe accurate --device cuda",
+        "frontdesk train my-bot --recipe few-shot --tune 8     look for better knobs first",
     )
 )
 @project_argument
 @recipe_option
+@knob_options
 @click.option(
     "--part",
     "parts",
@@ -100,6 +104,8 @@ def train_project(
     *,
     parts: tuple[str, ...] = (),
     recipe: str | None = None,
+    knobs: tuple[str, ...] = (),
+    tries: int = 0,
     base: str | None = None,
     device: str = "auto",
     seed: int = 0,
@@ -114,7 +120,9 @@ def train_project(
     with work_folder(settings.home, "corpus") as corpus:
         compile_corpus(project, corpus, reviewed=reviewed)
         arguments = ["train", "--corpus", str(corpus), "--bundles", str(settings.bundles)]
-        arguments += ["--recipe", recipe or project.settings.recipe, "--parts", ",".join(wanted)]
+        own = tuple(f"{name}={value}" for name, value in project.settings.knobs.items())
+        arguments += recipe_arguments(recipe or project.settings.recipe, (*own, *knobs), tries)
+        arguments += ["--parts", ",".join(wanted)]
         arguments += ["--base", base or project.settings.base, "--device", device, "--seed", str(seed)]
         if project.settings.responses.base:
             arguments += ["--response-base", project.settings.responses.base]

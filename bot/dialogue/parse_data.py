@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from bot.dialogue.reading import Entity, Match, Reading, Sentiment, Verdict
+from bot.dialogue.reading import Entity, Match, Reading, Request, Sentiment, Verdict
 
 Json = dict[str, Any]
 
@@ -35,6 +35,7 @@ def reading_to_parse_data(reading: Reading | None, text: str, message_id: str) -
         "out_of_scope": reading.out_of_scope,
         "guaranteed": reading.guaranteed,
         "sure": reading.sure,
+        "requests": [asdict(request) for request in reading.requests],
         "matches": [asdict(match) for match in reading.matches],
         "sentiment": asdict(reading.sentiment) if reading.sentiment else None,
         "language": reading.language,
@@ -57,6 +58,7 @@ def parse_data_to_reading(data: Mapping[str, Any]) -> Reading | None:
         guaranteed=bool(data.get("guaranteed", False)),
         sure=data.get("sure"),
         entities=tuple(_entity(item) for item in data.get("entities", ())),
+        requests=tuple(Request(**item) for item in data.get("requests", ())),
         matches=tuple(Match(**item) for item in data.get("matches", ())),
         sentiment=Sentiment(**data["sentiment"]) if data.get("sentiment") else None,
         language=data.get("language", "en"),

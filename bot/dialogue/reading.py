@@ -61,13 +61,26 @@ class Sentiment:
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """One of several requests in a message: its intent, how likely, and the clause `start`..`end` (code
+    points) that makes it.
+    """
+
+    intent: str
+    probability: float
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """Everything the models say of one message.
 
     `verdicts` fall in probability. `prediction_set` is the conformal set over intents; empty where the
     bundle has no classifier. `guaranteed` says whether that set carries its statistical promise; `sure`
     whether the bundle promises that acting on the likeliest intent alone is rarely wrong, None where it
-    promises nothing. `sentiment` is None where nothing read it. `bundle` names the models.
+    promises nothing. `requests` are there only where the message makes several. `sentiment` is None where
+    nothing read it. `bundle` names the models.
     """
 
     verdicts: tuple[Verdict, ...] = ()
@@ -77,6 +90,7 @@ class Reading:
     sure: bool | None = None
     entities: tuple[Entity, ...] = ()
     matches: tuple[Match, ...] = ()
+    requests: tuple[Request, ...] = ()
     sentiment: Sentiment | None = None
     language: str = "en"
     bundle: str = ""

@@ -20,6 +20,7 @@ from bot.project.report import Place
 from bot.project.sentiment_file import Mood
 from retrieval.answers import Answer
 
+RECIPES = ("fast", "accurate", "few-shot")
 BASE_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
 
@@ -130,6 +131,7 @@ class ProjectSettings:
     title: str | None = None
     languages: tuple[str, ...] = ("en",)
     recipe: str = "fast"
+    knobs: Mapping[str, str] = field(default_factory=dict)
     base: str = BASE_MODEL
     alpha: float = 0.05
     wrong_at_most: float = 0.02

@@ -12,13 +12,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.dialogue.domain import Thresholds
-from bot.project.model import ActionEndpoint, ProjectSettings, ResponseMode, ResponseModel, readable
+from bot.project.model import RECIPES, ActionEndpoint, ProjectSettings, ResponseMode, ResponseModel, readable
 from bot.project.node import Entries, check_keys, entries, is_map, items, names, number, plain, text
 from bot.project.report import Report, suggest
 from bot.project.system_entities_file import COMPONENT, read_system_entities
 from bot.project.yaml import Node
 
-RECIPES = ("fast", "accurate")
 _CONFIG_KEYS = (
     "version",
     "recipe",
@@ -36,6 +35,7 @@ _OWN_KEYS = (
     "answer_tie",
     "responses",
     "base",
+    "knobs",
     "recipe",
     "system_entities",
     "title",
@@ -96,6 +96,7 @@ def read_settings(
         title=_title(top, own, report),
         languages=_languages(top, report),
         recipe=_recipe(own, report),
+        knobs=_knobs(own, report),
         base=text(own.get("base"), "frontdesk.base", report) or default.base,
         alpha=_share(own, "alpha", 0.5, report) or default.alpha,
         wrong_at_most=_share(own, "wrong_at_most", 0.5, report) or default.wrong_at_most,
@@ -140,9 +141,20 @@ def _recipe(own: Entries, report: Report) -> str:
         report.error(
             own["recipe"].place,
             f"There is no recipe `{recipe}`.",
-            suggest(recipe, RECIPES, "Use fast or accurate."),
+            suggest(recipe, RECIPES, f"The recipes are {', '.join(RECIPES)}."),
         )
     return recipe
+
+
+def _knobs(own: Entries, report: Report) -> dict[str, str]:
+    """Knobs of the recipe by name; training knows which there are."""
+    found = {}
+    for name, node in entries(own.get("knobs"), "frontdesk.knobs", report).items():
+        if is_map(node) or isinstance(node.value, tuple):
+            report.error(node.place, f"The knob `{name}` takes one value.", "Write `tune.epochs: 4`.")
+        else:
+            found[name] = node.raw
+    return found
 
 
 def _components(top: Entries, report: Report) -> dict[str, Entries]:

@@ -15,7 +15,8 @@ import pytest
 from numpy.typing import NDArray
 
 from bot.dialogue.ports import ReadError, ReadRequest
-from bot.inference import Inference, Models
+from bot.inference import Inference
+from bot.reader import Models
 from bot.wording import Plain
 from nlu.artifacts import Bundle
 from nlu.classifier import Head, IntentClassifier
@@ -58,7 +59,7 @@ def shouting() -> SentimentModel:
 
 
 def of_letters(letters: Encoder) -> tuple[IntentClassifier, Examples]:
-    """Takes a z for `greet` and a q for the opposite."""
+    """Takes a z for `greet`, a q for the opposite and an x for `faq`."""
     zeros = {
         "ngrams": (8, 2),
         "w1": (Letters.dim + 2, 3),
@@ -70,6 +71,7 @@ def of_letters(letters: Encoder) -> tuple[IntentClassifier, Examples]:
     tensors = {name: np.zeros(shape, dtype=np.float32) for name, shape in zeros.items()}
     tensors["linear"][ord("z") % Letters.dim, 1] = 5.0
     tensors["linear"][ord("q") % Letters.dim, 1] = -5.0
+    tensors["linear"][ord("x") % Letters.dim, 0] = 5.0
     rows = (("zzz", "greet"), ("hello", "faq"))
     reference = letters.encode([text for text, _ in rows])
     classifier = IntentClassifier(Head(**tensors, reference=reference, scale=1.0), SETTINGS)
@@ -169,3 +171,13 @@ async def test_explaining_with_models_that_are_gone_is_an_error_of_reading(reade
 async def test_without_intents_nothing_is_explained(reader: Inference) -> None:
     reader.models = replace(reader.models, classifier=None)
     assert await reader.explain("zzz") is None
+
+
+async def test_two_clauses_of_different_intents_are_two_requests(reader: Inference) -> None:
+    text = "zzz zzz zzz zzz and where xxx xxx xxx xxx"
+    found = (await reader.read(ReadRequest(text))).requests
+    assert [(r.intent, text[r.start : r.end]) for r in found] == [
+        ("greet", "zzz zzz zzz zzz"),
+        ("faq", "where xxx xxx xxx xxx"),
+    ]
+    assert (await reader.read(ReadRequest("zzz zzz zzz zzz and where zzz zzz zzz"))).requests == ()

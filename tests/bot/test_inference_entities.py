@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from bot.dialogue.parse_data import entity_to_json, parse_data_to_reading, reading_to_parse_data
 from bot.dialogue.ports import ReadRequest
 from bot.dialogue.reading import Reading
-from bot.inference import Inference, Models
+from bot.inference import Inference
+from bot.reader import Models
 from bot.wording import Plain
 from nlu.artifacts import Bundle
 from nlu.entities import EntityExtractor

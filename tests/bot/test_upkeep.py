@@ -13,8 +13,9 @@ from typing import Any, cast
 import pytest
 
 from bot.dialogue.ports import ReadError
-from bot.inference import Inference, Models
+from bot.inference import Inference
 from bot.manager import Bot, Manager
+from bot.reader import Models
 from bot.upkeep import Follower, in_background
 from bot.wording import LocalWorder, Plain
 from nlu.artifacts import BundleDetails, BundleWriter, promote

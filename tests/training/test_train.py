@@ -13,8 +13,8 @@ from nlu.classifier import IntentClassifier
 from nlu.entities import EntityExtractor
 from nlu.explain import Examples
 from nlu.sentiment import SentimentModel
-from retrieval.encoder import load_encoders
 from retrieval.index import AnswerIndex
+from retrieval.paired import load_encoders
 from tests.training.conftest import write_small_corpus
 from tests.training.tiny_bert import make_tiny_bert
 from training.__main__ import main
