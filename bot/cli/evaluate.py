@@ -15,6 +15,9 @@ from bot.cli.output import (
     device_option,
     examples,
     json_option,
+    knob_options,
+    recipe_arguments,
+    recipe_option,
     seed_option,
     show_figures,
     write_json,
@@ -40,13 +43,8 @@ def evaluate() -> None:
         "frontdesk evaluate intents --train train.csv --test test.csv --report report",
     )
 )
-@click.option(
-    "--recipe",
-    type=click.Choice(["fast", "accurate"]),
-    default="fast",
-    show_default=True,
-    help="How to train.",
-)
+@recipe_option
+@knob_options
 @click.option("--train", "train_csv", type=FILE, required=True, help="Columns text,label.")
 @click.option("--test", "test_csv", type=FILE, required=True, help="Columns text,label; never trained on.")
 @click.option("--oos-train", type=FILE, help="Messages that are out of scope, for training.")
@@ -62,7 +60,9 @@ def evaluate() -> None:
 @seed_option
 @json_option
 def intents(
-    recipe: str,
+    recipe: str | None,
+    knobs: tuple[str, ...],
+    tries: int,
     train_csv: Path,
     test_csv: Path,
     oos_train: Path | None,
@@ -74,7 +74,8 @@ def intents(
     json_file: str | None,
 ) -> None:
     """Train a classifier on one file and measure it on another, out-of-scope messages apart."""
-    arguments = ["evaluate-intents", "--recipe", recipe, "--train", str(train_csv), "--test", str(test_csv)]
+    arguments = ["evaluate-intents", "--train", str(train_csv), "--test", str(test_csv)]
+    arguments += recipe_arguments(recipe, knobs, tries)
     arguments += ["--device", device, "--seed", str(seed)]
     given = {"--oos-train": oos_train, "--oos-test": oos_test, "--report": report, "--base": base}
     for flag, value in given.items():
@@ -146,13 +147,8 @@ def pairs(test_csv: Path, base: str | None, json_file: str | None) -> None:
 @click.option("--target", metavar="COL", required=True, help="The column to predict.")
 @click.option("--text", metavar="COL", help="The column to read. Default: text, else the longest one.")
 @click.option("--ignore", metavar="COL", multiple=True, help="A column to leave out; as often as needed.")
-@click.option(
-    "--recipe",
-    type=click.Choice(["fast", "accurate"]),
-    default="fast",
-    show_default=True,
-    help="How to train on texts.",
-)
+@recipe_option
+@knob_options
 @base_option
 @device_option
 @seed_option
@@ -164,7 +160,9 @@ def classifier(
     target: str,
     text: str | None,
     ignore: tuple[str, ...],
-    recipe: str,
+    recipe: str | None,
+    knobs: tuple[str, ...],
+    tries: int,
     base: str | None,
     device: str,
     seed: int,
@@ -172,7 +170,8 @@ def classifier(
 ) -> None:
     """Train a classifier of texts or of table rows on one file and measure it on another."""
     arguments = ["evaluate-classifier", "--kind", kind, "--train", str(train_csv), "--test", str(test_csv)]
-    arguments += ["--target", target, "--recipe", recipe, "--device", device, "--seed", str(seed)]
+    arguments += recipe_arguments(recipe, knobs, tries)
+    arguments += ["--target", target, "--device", device, "--seed", str(seed)]
     for flag, value in [("--text", text), ("--base", base), *(("--ignore", name) for name in ignore)]:
         arguments += [flag, value] if value else []
     _show(run_training(arguments), json_file)

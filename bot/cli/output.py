@@ -49,7 +49,7 @@ def recipe_option(command: F) -> F:
         "--recipe",
         type=click.Choice(RECIPES),
         help="fast: a frozen encoder with a small head, a minute or two; accurate: the encoder is tuned as "
-        "well, some minutes; few-shot: for intents of five or ten examples, some minutes. Default: the "
+        "well, some minutes; few-shot: for intents of five or ten examples, some minutes. Default: a "
         "project's config, else fast.",
     )(command)
 
@@ -70,7 +70,7 @@ def knob_options(command: F) -> F:
         multiple=True,
         metavar="KNOB=VALUE",
         help="Set a knob of the recipe, such as tune.epochs=4; may be given more than once. "
-        "`frontdesk models show` lists them.",
+        "a wrong name lists them all.",
     )(command)
 
 

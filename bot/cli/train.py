@@ -120,8 +120,7 @@ def train_project(
     with work_folder(settings.home, "corpus") as corpus:
         compile_corpus(project, corpus, reviewed=reviewed)
         arguments = ["train", "--corpus", str(corpus), "--bundles", str(settings.bundles)]
-        own = tuple(f"{name}={value}" for name, value in project.settings.knobs.items())
-        arguments += recipe_arguments(recipe or project.settings.recipe, (*own, *knobs), tries)
+        arguments += recipe_arguments(*_recipe(project, recipe, knobs), tries)
         arguments += ["--parts", ",".join(wanted)]
         arguments += ["--base", base or project.settings.base, "--device", device, "--seed", str(seed)]
         if project.settings.responses.base:
@@ -129,6 +128,14 @@ def train_project(
         if serving is not None:
             arguments += ["--from", serving.id]
         return run_training(arguments)
+
+
+def _recipe(project: Project, recipe: str | None, knobs: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """The recipe with its knobs; those of the project's config are its own recipe's."""
+    own = project.settings
+    if recipe not in (None, own.recipe):
+        return recipe, knobs
+    return own.recipe, (*(f"{name}={value}" for name, value in own.knobs.items()), *knobs)
 
 
 def reviewed_turns(settings: Settings, project: Project) -> tuple[ReviewedTurn, ...]:
