@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from nlu.errors import PartUnreadable
-from nlu.ngrams import buckets
+from nlu.ngrams import Wide, buckets
 
 FORMAT = 3
 HEAD, SETTINGS = "head.safetensors", "intents.json"
@@ -58,8 +58,8 @@ class OosScale:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A network of one hidden layer over the sentence vector and the summed rows of hashed n-grams, and
-    beside it a linear model of the vector alone; their scores are added.
+    """A network of one hidden layer over the sentence vector and the summed rows of hashed n-grams, beside it
+    a linear model of the vector alone and one of the n-grams alone; their scores are added.
     """
 
     ngrams: Array  # [buckets, width]
@@ -68,6 +68,7 @@ class Head:
     w2: Array  # [hidden, labels]
     b2: Array
     linear: Array  # [dim, labels]
+    wide: Wide
     reference: Array  # [rows, dim]: vectors of training texts, for the distance
     scale: float  # of the unit vector, so that it weighs against the n-grams
 
@@ -75,7 +76,10 @@ class Head:
         """Unscaled scores [n, labels]. The torch twin in training/head.py computes the same."""
         bags = np.stack([self._bag(text) for text in texts]) if texts else self.ngrams[:0]
         hidden = np.maximum(np.concatenate([vectors * self.scale, bags], axis=1) @ self.w1 + self.b1, 0.0)
-        return np.asarray(hidden @ self.w2 + self.b2 + vectors @ self.linear, dtype=np.float32)
+        scores = hidden @ self.w2 + self.b2 + vectors @ self.linear
+        for row, text in zip(scores, texts, strict=True):
+            row += self.wide.scores(text)
+        return np.asarray(scores, dtype=np.float32)
 
     def distance(self, vectors: Array) -> Array:
         """1 - cosine to the nearest training text, [n]."""
@@ -113,8 +117,10 @@ class IntentClassifier:
             settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
             if settings["format"] != FORMAT:
                 raise PartUnreadable(f"{folder}: intents of format {settings['format']!r}, not {FORMAT}.")
-            tensors = {k: np.asarray(v, dtype=np.float32) for k, v in load_file(folder / HEAD).items()}
-            return cls(Head(**tensors, scale=float(settings["scale"])), settings)
+            found = load_file(folder / HEAD)
+            wide = Wide(**{name: found.pop(f"wide.{name}") for name in ("features", "idf", "weights")})
+            tensors = {name: np.asarray(values, dtype=np.float32) for name, values in found.items()}
+            return cls(Head(**tensors, wide=wide, scale=float(settings["scale"])), settings)
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             raise PartUnreadable(f"{folder} holds no readable intents ({error!r}); train anew.") from error
 

@@ -16,7 +16,8 @@ from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 
 from nlu.classifier import Head
-from nlu.ngrams import buckets
+from nlu.ngrams import buckets, no_wide
+from training.wide import fit_wide
 
 Vectors = NDArray[np.float32]
 Labels = NDArray[np.int64]
@@ -40,7 +41,9 @@ class HeadRecipe:
     dropout: float = 0.5
     smoothing: float = 0.1
     linear: float = 30.0  # inverse strength of the ridge on the linear model; 0: without one
-    linear_prior: float = 0.5  # share of the class frequencies that is weighed out of the linear model
+    wide: float = 10.0  # inverse strength of the ridge on the model of single n-grams; 0: without one
+    wide_part: float = 0.3  # what its scores count for beside the others'
+    linear_prior: float = 0.5  # share of the class frequencies that is weighed out of the linear models
     reference_rows: int = 4_000  # training vectors kept for the distance to what was seen
 
     def to_json(self) -> dict[str, Any]:
@@ -117,7 +120,8 @@ def fit_head(
                 optimiser.step()
             schedule.step()
         progress(epoch + 1, epochs)
-    return add_linear(to_served(network, vectors[:0], recipe), vectors, labels, recipe)
+    head = add_linear(to_served(network, vectors[:0], recipe), vectors, labels, recipe)
+    return add_wide(head, texts, labels, recipe)
 
 
 def add_linear(head: Head, vectors: Vectors, labels: Labels, recipe: HeadRecipe) -> Head:
@@ -132,8 +136,7 @@ def add_linear(head: Head, vectors: Vectors, labels: Labels, recipe: HeadRecipe)
     known = np.unique(labels)
     if recipe.linear == 0.0 or len(known) < 2:
         return head
-    counts = np.bincount(labels)
-    weights = {label: (counts[known].mean() / counts[label]) ** recipe.linear_prior for label in known}
+    weights = _weights(labels, recipe)
     model = LogisticRegression(C=recipe.linear, max_iter=200, class_weight=weights).fit(vectors, labels)
     slopes, biases = model.coef_, model.intercept_
     if len(known) == 2:  # scikit-learn gives the second class's side alone
@@ -141,6 +144,29 @@ def add_linear(head: Head, vectors: Vectors, labels: Labels, recipe: HeadRecipe)
     linear, bias = np.zeros_like(head.linear), head.b2.copy()
     linear[:, known], bias[known] = slopes.T, bias[known] + biases
     return replace(head, linear=linear, b2=bias)
+
+
+def add_wide(head: Head, texts: Sequence[str], labels: Labels, recipe: HeadRecipe) -> Head:
+    """The head with a linear model of single words and n-grams beside the others."""
+    if recipe.wide == 0.0 or len(np.unique(labels)) < 2:
+        return head
+    wide, bias = fit_wide(
+        texts,
+        labels,
+        classes=len(head.b2),
+        strength=recipe.wide,
+        weights=_weights(labels, recipe),
+        part=recipe.wide_part,
+    )
+    return replace(head, wide=wide, b2=head.b2 + bias)
+
+
+def _weights(labels: Labels, recipe: HeadRecipe) -> dict[int, float]:
+    """How much a row of each class counts in the linear models: the more rows, the less."""
+    counts = np.bincount(labels)
+    known = np.unique(labels)
+    mean = float(counts[known].mean())
+    return {int(label): (mean / float(counts[label])) ** recipe.linear_prior for label in known}
 
 
 def log_prior(labels: Labels, classes: int) -> Tensor:
@@ -187,6 +213,7 @@ def to_served(network: HeadNetwork, reference: Vectors, recipe: HeadRecipe) -> H
         w2=array(network.second.weight.T),
         b2=array(network.second.bias),
         linear=np.zeros((network.first.in_features - recipe.width, network.second.out_features), np.float32),
+        wide=no_wide(network.second.out_features),
         reference=reference,
         scale=recipe.scale,
     )

@@ -121,7 +121,8 @@ def _write(head: Head, settings: Mapping[str, Any], out: Path) -> None:
     """head.safetensors and intents.json; the wide tables in half precision, at no cost in accuracy."""
     half = {"ngrams": head.ngrams, "reference": head.reference}
     full = {"w1": head.w1, "b1": head.b1, "w2": head.w2, "b2": head.b2, "linear": head.linear}
-    save_file({**{k: v.astype(np.float16) for k, v in half.items()}, **full}, out / HEAD)
+    named = {f"wide.{name}": np.ascontiguousarray(v) for name, v in head.wide.tensors().items()}
+    save_file({**{k: v.astype(np.float16) for k, v in half.items()}, **full, **named}, out / HEAD)
     (out / SETTINGS).write_text(
         json.dumps(settings, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8"
     )

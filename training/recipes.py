@@ -39,7 +39,12 @@ _TUNE = {
     "tune.temperature": Range(0.04, 0.2, by_factors=True),
     "tune.distil": Range(0.3, 3.0, by_factors=True),
 }
-_FEW = TunedRecipe(tune=TuneRecipe(epochs=10, rate=1e-4), names=True, folds=4)
+_FEW = TunedRecipe(
+    tune=TuneRecipe(epochs=10, rate=1e-4, prototypes=0.0, adversary=1.0),
+    beside_shared=False,
+    names=True,
+    folds=4,
+)
 
 RECIPES: dict[str, Recipe] = {
     "fast": Recipe(FastRecipe(), fit_fast, loss_of_fast, _HEAD),

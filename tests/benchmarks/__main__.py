@@ -1,7 +1,8 @@
 """`make bench`: measures, prints, and writes docs/benchmarks.md anew.
 
 Parts may be named: `python -m tests.benchmarks serving intents answers first-bot`; those left out keep their
-figures.
+figures. `understanding` is hours of work: `python -m tests.benchmarks understanding "hwu64 5-shot"` does the
+runs whose name begins so, and each is kept as soon as it is done.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import first_bot, page, quality, serving
+from tests.benchmarks import first_bot, page, quality, serving, understanding
 
 ROOT = Path(__file__).parents[2]
 FIGURES = ROOT / "docs" / "benchmarks.json"
@@ -78,7 +79,25 @@ def machine() -> str:
     return f"{len(os.sched_getaffinity(0))} cores of {names[0] if names else platform.machine()}"
 
 
+def measure_understanding(only: str) -> None:
+    """Run by run, so that hours of work survive an interruption."""
+
+    def keep(figures: dict[str, Any]) -> None:
+        known: dict[str, Any] = json.loads(FIGURES.read_text()) if FIGURES.is_file() else {}
+        part = known.setdefault("understanding", {"runs": {}})
+        part["runs"].update(figures["runs"])
+        part |= {"date": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine()}
+        _write(known)
+        sys.stderr.write(f"{', '.join(figures['runs'])}\n")
+
+    before = json.loads(FIGURES.read_text()) if FIGURES.is_file() else {}
+    understanding.measure(data_folder(), before.get("understanding", {}), keep, only=only)
+
+
 def main(wanted: list[str]) -> None:
+    if wanted[:1] == ["understanding"]:
+        measure_understanding(" ".join(wanted[1:]))
+        return
     unknown = set(wanted) - set(PARTS)
     if unknown:
         raise SystemExit(f"There is no part {', '.join(sorted(unknown))}; the parts are {', '.join(PARTS)}.")
@@ -87,9 +106,13 @@ def main(wanted: list[str]) -> None:
     for name in wanted or PARTS:
         sys.stderr.write(f"{name} …\n")
         figures[name] = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "machine": where, **PARTS[name]()}
-        FIGURES.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        page.write(figures, ROOT / "docs" / "benchmarks.md")
+        _write(figures)
     sys.stdout.write(json.dumps({name: figures[name] for name in wanted or PARTS}, indent=1) + "\n")
+
+
+def _write(figures: dict[str, Any]) -> None:
+    FIGURES.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    page.write(figures, ROOT / "docs" / "benchmarks.md")
 
 
 if __name__ == "__main__":

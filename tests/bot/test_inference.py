@@ -21,6 +21,7 @@ from bot.wording import Plain
 from nlu.artifacts import Bundle
 from nlu.classifier import Head, IntentClassifier
 from nlu.explain import Examples
+from nlu.ngrams import no_wide
 from nlu.sentiment import SentimentModel, signs
 from retrieval.answers import Answer
 from retrieval.encoder import Encoder
@@ -74,7 +75,7 @@ def of_letters(letters: Encoder) -> tuple[IntentClassifier, Examples]:
     tensors["linear"][ord("x") % Letters.dim, 0] = 5.0
     rows = (("zzz", "greet"), ("hello", "faq"))
     reference = letters.encode([text for text, _ in rows])
-    classifier = IntentClassifier(Head(**tensors, reference=reference, scale=1.0), SETTINGS)
+    classifier = IntentClassifier(Head(**tensors, wide=no_wide(3), reference=reference, scale=1.0), SETTINGS)
     return classifier, Examples(rows, reference)
 
 

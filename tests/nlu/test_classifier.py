@@ -10,6 +10,7 @@ from safetensors.numpy import save_file
 
 from nlu.classifier import NO_GUARANTEE, IntentClassifier
 from nlu.errors import PartUnreadable
+from nlu.ngrams import Wide, counted, no_wide
 
 DIM, WIDTH, HIDDEN = 4, 3, 5
 SETTINGS: dict[str, Any] = {
@@ -23,7 +24,7 @@ SETTINGS: dict[str, Any] = {
 }  # fmt: skip
 
 
-def part(folder: Path, **changes: Any) -> Path:
+def part(folder: Path, *, wide: tuple[Any, ...] = (), **changes: Any) -> Path:
     chance = np.random.default_rng(0)
     shapes = {
         "ngrams": (16, WIDTH),
@@ -35,6 +36,8 @@ def part(folder: Path, **changes: Any) -> Path:
     }
     tensors = {name: chance.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
     tensors["reference"] = np.eye(DIM, dtype=np.float16)
+    known = Wide(*map(np.asarray, wide)) if wide else no_wide(3)
+    tensors |= {f"wide.{name}": values for name, values in known.tensors().items()}
     save_file(tensors, folder / "head.safetensors")
     (folder / "intents.json").write_text(json.dumps(SETTINGS | changes))
     return folder
@@ -71,6 +74,16 @@ def test_words_matter_where_the_vector_is_the_same(tmp_path: Path) -> None:
     same = np.repeat(vectors(1), 2, axis=0)
     one, two = IntentClassifier.load(part(tmp_path)).predict(same, ["卡丢了", "你好"])
     assert one.verdicts != two.verdicts
+
+
+def test_a_known_word_speaks_for_its_label_and_unknown_ones_do_not(tmp_path: Path) -> None:
+    word = min(counted("orzo"))
+    speaks = (np.asarray([word]), np.ones(1, np.float32), np.asarray([[0, 9, 0]], np.float16))
+    same = np.repeat(vectors(1), 2, axis=0)
+    plain = IntentClassifier.load(part(tmp_path)).predict(same, ["orzo", "basil"])
+    found = IntentClassifier.load(part(tmp_path, wide=speaks)).predict(same, ["orzo", "basil"])
+    assert dict(found[0].verdicts)["greet"] > dict(plain[0].verdicts)["greet"]
+    assert found[1] == plain[1]
 
 
 def test_the_threshold_and_the_class_both_refuse(tmp_path: Path) -> None:

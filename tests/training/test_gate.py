@@ -18,6 +18,7 @@ from safetensors.numpy import save_file
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from nlu.artifacts import Bundle, BundleDetails, BundleWriter
+from nlu.ngrams import no_wide
 from training.__main__ import main
 from training.gate import judge
 from training.gate_checks import AGAINST_CHAMPION, margin
@@ -44,7 +45,9 @@ def make_bundle(root: Path, reads: Mapping[str, str]) -> Bundle:
         "linear": np.zeros((size, size)),
         "reference": np.eye(size)[:2],
     }
-    save_file({name: value.astype(np.float32) for name, value in head.items()}, intents / "head.safetensors")
+    tensors = {name: value.astype(np.float32) for name, value in head.items()}
+    wide = {f"wide.{name}": value for name, value in no_wide(size).tensors().items()}
+    save_file({**tensors, **wide}, intents / "head.safetensors")
     oos = {"energy_mean": 0, "energy_std": 1, "distance_mean": 0, "distance_std": 1, "threshold": 1e9}
     settings = {
         "format": 3,
@@ -70,13 +73,13 @@ def _encoder(folder: Path, places: Sequence[int], words: Sequence[str]) -> None:
     table = np.eye(len(INTENTS), dtype=np.float32)[[0, *places]]
     nodes = [
         helper.make_node("Gather", ["table", "input_ids"], ["vectors"]),
-        helper.make_node("ReduceMean", ["vectors", "axis"], ["mean"], keepdims=0),
+        helper.make_node("ReduceMean", ["vectors", "axis"], ["vector"], keepdims=0),
     ]
     inputs = [
         helper.make_tensor_value_info(name, TensorProto.INT64, ["n", "t"])
         for name in ("input_ids", "attention_mask")
     ]
-    outputs = [helper.make_tensor_value_info("mean", TensorProto.FLOAT, ["n", len(INTENTS)])]
+    outputs = [helper.make_tensor_value_info("vector", TensorProto.FLOAT, ["n", len(INTENTS)])]
     held = [numpy_helper.from_array(table, "table"), numpy_helper.from_array(np.asarray([1]), "axis")]
     graph = helper.make_graph(nodes, "words", inputs, outputs, held)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)

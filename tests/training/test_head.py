@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from nlu.ngrams import buckets
-from training.head import HeadNetwork, HeadRecipe, add_linear, bag_tensors, fit_head, to_served
+from training.head import HeadNetwork, HeadRecipe, add_linear, add_wide, bag_tensors, fit_head, to_served
 
 RECIPE = HeadRecipe(hidden=16, width=8, buckets=64, least_steps=30, epochs=3)
 TEXTS = ["card lost", "lost my card", "where is my card", "hello", "hi there", "good day"] * 4
@@ -36,6 +36,20 @@ def test_the_linear_model_adds_its_scores(classes: int) -> None:
     gained = both.logits(points(), TEXTS) - head.logits(points(), TEXTS)
     assert (gained[:, :2].argmax(axis=1) == LABELS).mean() > 0.9
     assert (gained[:, 2:] == 0).all()  # a class without rows gets no say
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_single_words_add_their_scores(classes: int) -> None:
+    torch.manual_seed(0)
+    head = to_served(HeadNetwork(6, classes, RECIPE).eval(), points()[:0], RECIPE)
+    both = add_wide(head, TEXTS, LABELS, RECIPE)
+    gained = both.logits(points(), TEXTS) - head.logits(points(), TEXTS)
+    assert (gained[:, :2].argmax(axis=1) == LABELS).all()
+    assert (gained[:, 2:] == 0).all()
+    strange, none = (
+        both.logits(points()[:1], [text]) - head.logits(points()[:1], [text]) for text in ("qqq www", "")
+    )
+    assert strange == pytest.approx(none)  # nothing known: the biases alone
 
 
 def test_the_same_seed_gives_the_same_head() -> None:
