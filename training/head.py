@@ -113,11 +113,7 @@ def fit_head(
             loss = nn.functional.cross_entropy(
                 logits + offsets, targets[rows].to(device), label_smoothing=recipe.smoothing
             )
-            for optimiser in optimisers:
-                optimiser.zero_grad()
-            torch.autograd.backward(loss)
-            for optimiser in optimisers:
-                optimiser.step()
+            _step(optimisers, loss)
             schedule.step()
         progress(epoch + 1, epochs)
     head = add_linear(to_served(network, vectors[:0], recipe), vectors, labels, recipe)
@@ -188,6 +184,14 @@ def _optimisers(
         torch.optim.AdamW(dense, lr=recipe.rate, weight_decay=recipe.decay),
         torch.optim.SparseAdam(network.ngrams.parameters(), lr=recipe.ngram_rate),
     )
+
+
+def _step(optimisers: tuple[torch.optim.Optimizer, torch.optim.Optimizer], loss: Tensor) -> None:
+    for optimiser in optimisers:
+        optimiser.zero_grad()
+    torch.autograd.backward(loss)
+    for optimiser in optimisers:
+        optimiser.step()
 
 
 def bag_tensors(rows: Sequence[Sequence[int]], device: str) -> tuple[Tensor, Tensor, Tensor]:
