@@ -42,7 +42,7 @@ class HeadRecipe:
     smoothing: float = 0.1
     linear: float = 30.0  # inverse strength of the ridge on the linear model; 0: without one
     wide: float = 10.0  # inverse strength of the ridge on the model of single n-grams; 0: without one
-    wide_part: float = 0.3  # what its scores count for beside the others'
+    wide_part: float = 0.6  # what its scores count for beside the others'
     linear_prior: float = 0.5  # share of the class frequencies that is weighed out of the linear models
     reference_rows: int = 4_000  # training vectors kept for the distance to what was seen
 
