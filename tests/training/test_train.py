@@ -138,14 +138,32 @@ def test_answers_alone_make_no_classifier(changed: Order) -> None:
     assert train(changed, silent).parts == ("answers", "encoder", "entities", "sentiment")
 
 
-def test_accurate_recipe_brings_its_own_encoder(order: Order) -> None:
-    bundle = train(replace(order, intents=Choice("accurate"), parts=("intents",)), silent)
+@pytest.mark.parametrize(("recipe", "views"), [("accurate", 2), ("few-shot", 1)])
+def test_a_tuning_recipe_brings_an_encoder_of_its_own(order: Order, recipe: str, views: int) -> None:
+    bundle = train(replace(order, intents=Choice(recipe), parts=("intents",)), silent)
     intents, shared = load_encoders(bundle.folder)
-    assert intents is not shared
     texts = ["my card is lost", "cancel my policy", "hello"]
-    found = IntentClassifier.load(bundle.folder / "intents").predict(intents.encode(texts), texts)
+    vectors = intents.encode(texts)
+    assert vectors.shape[1] == views * shared.dim
+    assert np.allclose(vectors, intents.encode_beside(shared.encode(texts), texts))
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
+    found = IntentClassifier.load(bundle.folder / "intents").predict(vectors, texts)
     assert [p.verdicts[0][0] for p in found] == ["lost_card", "cancel", "greet"]
-    assert not np.allclose(intents.encode(texts), shared.encode(texts), atol=1e-3)
+    assert not np.allclose(vectors[:, : shared.dim], shared.encode(texts), atol=1e-3)
+
+
+def test_a_search_goes_on_record_with_what_it_tried(order: Order) -> None:
+    choice = Choice("fast", {"head.least_steps": "20", "head.hidden": "16"}, 3)
+    bundle = train(replace(order, intents=choice, parts=("intents",)), silent)
+    found = bundle.details.recipe["parts"]["intents"]
+    assert found["head"]["hidden"] == 16
+    assert len(found["search"]["tries"]) == 3
+    assert found["search"]["loss"] <= found["search"]["loss_before"]
+
+
+def test_a_knob_that_is_not_there_is_named(order: Order) -> None:
+    with pytest.raises(TrainingError, match=r"Did you mean head\.hidden"):
+        train(replace(order, intents=Choice("fast", {"head.hiden": "16"}), parts=("intents",)), silent)
 
 
 def test_failures_name_the_cause_and_leave_nothing(changed: Order) -> None:
