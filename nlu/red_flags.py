@@ -21,7 +21,7 @@ NAMES: tuple[str, ...] = tuple(row.name for row in ENGLISH)
 _SENTENCE = re.compile(r"[;!?。\n]+|\.(?!\d)")
 # A new clause begins after a comma and at a conjunction that a subject of its own follows.
 _CLAUSE = re.compile(
-    r"[,、…]+(?! ?n?or\b)|\b(?:but|however|though|although|except|yet|because|so)\b|但是?|不过|可是|只是|而且|然后"
+    r"[,、…]+(?! ?n?or\b)|\b(?:but|however|though|although|except|yet|because|so)\b|但是?|(?<![透喘熬挨受])不过(?![气来去了])|可是|只是|而且|然后"
     r"|\band (?=(?:i|im|my|he|hes|his|she|shes|her|we|our|they|it|its|the|there|theres|now|nobody|someone|somebody|"
     r"suddenly|then|cant|please)\b)"
 )

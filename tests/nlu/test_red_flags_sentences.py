@@ -149,3 +149,10 @@ def test_a_long_message_of_repeated_pieces_is_read_to_its_end(pieces: list[str],
 def test_thousands_of_undone_signs_are_read_to_the_end(piece: str) -> None:
     # Each sign is weighed against its surroundings only: against the whole text, this would take minutes.
     assert "breathing" in find_red_flags(piece * 8000 + ". I can't breathe")
+
+
+@pytest.mark.parametrize(
+    "text", ["我是多余的", "我就是个累赘", "胸痛，请问理赔要什么材料？", "去年买的保单，透不过气来了快不行了"]
+)
+def test_a_sign_is_found_whatever_the_first_look_knows(text: str) -> None:
+    assert find_red_flags(text)

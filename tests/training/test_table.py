@@ -11,7 +11,7 @@ from training.table import Table, contradictions, read_labelled
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "lacks the column text, label"),
+        (b"", "is empty; it needs a header with text, label"),
         (b"text,label\n", "no rows under its header"),
         (b"text\nhello\n", "lacks the column label"),
         (b"text,label\nhello\n", ":2 has no label; add it, or delete the row"),
