@@ -124,8 +124,8 @@ class _Translator:
             self._model = AutoModelForSeq2SeqLM.from_pretrained(
                 folder, local_files_only=True, use_safetensors=True
             ).eval()
-        except (OSError, ValueError, KeyError) as error:
-            raise BaseModelMissing(f"{folder} holds no translation model ({error}).") from error
+        except (OSError, ValueError, KeyError, ImportError) as error:  # some need sentencepiece
+            raise BaseModelMissing(f"{folder} holds no translation model that loads ({error}).") from error
 
     def __call__(self, texts: Sequence[str]) -> list[str]:
         inputs = self._tokenizer(list(texts), return_tensors="pt", padding=True, truncation=True)

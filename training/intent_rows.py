@@ -156,8 +156,9 @@ def folds(labels: NDArray[np.int64], parts: int, seed: int) -> NDArray[np.int64]
 
 
 def names_as_rows(names: Sequence[str], encode: Encode) -> Rows:
-    """An intent's name read as one more example of it: `card_arrival` as "card arrival". With five examples
-    each, that is worth 1.6 to 1.9 points on three public sets; with ten, half of it.
+    """An intent's name read as one more example of it: `card_arrival` as "card arrival". To a logistic
+    regression of the vectors (C=30) that is worth 1.7 to 1.8 points on development rows of BANKING77,
+    CLINC150 and HWU64 with five examples each, and at most 0.7 with ten.
     """
     spoken = {name: in_words(name) for name in names if name != FAQ and name not in OOS_LABELS}
     texts = [text for text in spoken.values() if text]

@@ -5,7 +5,7 @@ Knows torch, the base model and the rows; knows no head, no calibration and no b
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,7 +32,7 @@ _LAYER = re.compile(r"\.layers?\.(\d+)\.")
 
 @dataclass(frozen=True, slots=True)
 class TuneRecipe:
-    """Every knob of tuning. docs/benchmarks.md has what each does; 0 switches an option off."""
+    """Every knob of tuning; 0 switches an option off."""
 
     epochs: int = 3
     least_steps: int = 100  # few rows: more epochs instead
@@ -57,10 +57,6 @@ class TuneRecipe:
     watch: float = 0.0  # share of the rows that nothing is learnt from: the epoch that reads them best stays
     patience: int = 1  # epochs without a better reading of those, after which tuning stops
     max_length: int = 96
-
-    def to_json(self) -> dict[str, Any]:
-        """The knobs for the manifest."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
