@@ -6,8 +6,7 @@ Knows vectors, texts and class numbers; knows no corpus, no calibration. nlu/cla
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -45,10 +44,6 @@ class HeadRecipe:
     wide_part: float = 0.6  # what its scores count for beside the others'
     linear_prior: float = 0.5  # share of the class frequencies that is weighed out of the linear models
     reference_rows: int = 4_000  # training vectors kept for the distance to what was seen
-
-    def to_json(self) -> dict[str, Any]:
-        """The knobs for the manifest."""
-        return asdict(self)
 
 
 class HeadNetwork(nn.Module):

@@ -159,6 +159,7 @@ def _details(
         data_sha256=corpus.sha256,
         recipe={
             "name": order.intents.recipe,
+            "knobs": dict(order.intents.settings),
             "seed": order.seed,
             "device": order.device,
             "trained": sorted(results),

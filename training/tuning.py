@@ -23,6 +23,7 @@ from retrieval.gloss import Glossary
 from training.adapters import adapted, put_transformer, word_embeddings
 from training.augment import Augmentation, vary_by
 from training.batches import Batch, Batches, Reader
+from training.errors import TrainingError
 from training.export import MAX_LENGTH, SentenceModel, load_sentence_model
 from training.objectives import ALONE, Adversary, contrast, drift, to_prototypes
 
@@ -81,6 +82,7 @@ def tune(job: TuneJob, device: str, progress: Progress) -> SentenceModel:
     same job on one CPU gives the same weights.
     """
     recipe, read = job.recipe, _reader(job)
+    _check(recipe)
     set_seed(job.seed)
     accelerator = Accelerator(
         cpu=device == "cpu",
@@ -102,6 +104,16 @@ def tune(job: TuneJob, device: str, progress: Progress) -> SentenceModel:
             progress(loop.total, loop.total)
             break
     return loop.finished(best.weights)
+
+
+def _check(recipe: TuneRecipe) -> None:
+    """Raises TrainingError for options of which one would do nothing."""
+    if recipe.watch and recipe.average:
+        raise TrainingError(
+            "tune.watch keeps one epoch's weights, tune.average many steps'; set one of them."
+        )
+    if recipe.watch and not recipe.prototypes:
+        raise TrainingError("tune.watch reads by the prototypes, which learn nothing; set tune.prototypes=1.")
 
 
 def _share(batches: Iterator[Batch], each: int, accelerator: Accelerator) -> Iterator[Batch]:

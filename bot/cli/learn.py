@@ -29,7 +29,7 @@ from bot.cli.output import (
 )
 from bot.cli.reviews import Reviews, read_reviews
 from bot.cli.test import show_progress, tests_json
-from bot.cli.train import train_project
+from bot.cli.train import recipe_of, train_project
 from bot.cli.workplace import work_folder
 from bot.config import Settings, read_settings
 from bot.emergencies import SENTENCES, rehearse_emergencies
@@ -108,7 +108,7 @@ def _run(cycle: Cycle, *, recipe: str | None, device: str, seed: int, force: boo
         "skipped": reviews.skipped,
     }
     serving = champion(settings.bundles)
-    if serving and not force and _nothing_new(serving, identity, recipe or cycle.project.settings.recipe):
+    if serving and not force and _nothing_new(serving, identity, *recipe_of(cycle.project, recipe)):
         return {"new": False, "champion": serving.id, "data": data}
     made = train_project(
         settings, cycle.project, recipe=recipe, device=device, seed=seed, reviewed=reviews.turns
@@ -126,8 +126,11 @@ def _run(cycle: Cycle, *, recipe: str | None, device: str, seed: int, force: boo
     return report
 
 
-def _nothing_new(serving: Bundle, identity: str, recipe: str) -> bool:
-    return serving.details.data_sha256 == identity and serving.details.recipe.get("name") == recipe
+def _nothing_new(serving: Bundle, identity: str, recipe: str, knobs: tuple[str, ...]) -> bool:
+    made = serving.details.recipe
+    before = {f"{name}={value}" for name, value in made.get("knobs", {}).items()}
+    same = made.get("name") == recipe and before == set(knobs)
+    return same and serving.details.data_sha256 == identity
 
 
 def _gate(cycle: Cycle, candidate: Bundle, serving: Bundle | None, seed: int) -> list[str]:

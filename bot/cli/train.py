@@ -120,7 +120,7 @@ def train_project(
     with work_folder(settings.home, "corpus") as corpus:
         compile_corpus(project, corpus, reviewed=reviewed)
         arguments = ["train", "--corpus", str(corpus), "--bundles", str(settings.bundles)]
-        arguments += recipe_arguments(*_recipe(project, recipe, knobs), tries)
+        arguments += recipe_arguments(*recipe_of(project, recipe, knobs), tries)
         arguments += ["--parts", ",".join(wanted)]
         arguments += ["--base", base or project.settings.base, "--device", device, "--seed", str(seed)]
         if project.settings.responses.base:
@@ -130,7 +130,9 @@ def train_project(
         return run_training(arguments)
 
 
-def _recipe(project: Project, recipe: str | None, knobs: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+def recipe_of(
+    project: Project, recipe: str | None, knobs: tuple[str, ...] = ()
+) -> tuple[str, tuple[str, ...]]:
     """The recipe with its knobs; those of the project's config are its own recipe's."""
     own = project.settings
     if recipe not in (None, own.recipe):

@@ -10,9 +10,10 @@ from bot.dialogue.conversation import Holder
 from bot.dialogue.domain import SESSION_START
 from bot.dialogue.events import Failed, RedFlagged, UserSaid
 from bot.dialogue.greeting import offers
-from bot.dialogue.policy import View, resolve
+from bot.dialogue.policy import View
 from bot.dialogue.ports import ReadError, ReadRequest
 from bot.dialogue.reading import Reading, Verdict
+from bot.dialogue.resolving import resolve
 from bot.dialogue.rules import predict
 from bot.dialogue.scene import Scene
 from bot.dialogue.slots import extract

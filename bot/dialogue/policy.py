@@ -33,7 +33,6 @@ from bot.dialogue.domain import (
     Domain,
     Form,
     SlotType,
-    Thresholds,
 )
 from bot.dialogue.events import Reason
 from bot.dialogue.reading import Match, Reading
@@ -41,9 +40,7 @@ from bot.dialogue.rules import Prediction, predict
 
 MISSES_BEFORE_PERSON = 2
 NEAR = 0.15  # below the answer threshold by at most this, a stored question is worth offering as a button
-CHOICES = 3
 CERTAIN = 0.85  # from here a text is taken for the stored question, whatever else it could be
-PLAUSIBLE = 0.5  # from here an intent is worth asking about though the text lies far from what training saw
 _QUESTION_MARKS = ("?", "？", "吗", "呢", "么")
 NUMERALS = frozenset("0123456789零〇一二两三四五六七八九十百千万亿半")
 
@@ -93,43 +90,6 @@ class View:
 class Decision:
     row: str
     commands: tuple[Command, ...]
-
-
-def resolve(reading: Reading, limits: Thresholds) -> tuple[str | None, tuple[str, ...]]:
-    """The intent to act on, or None with the candidates to ask about.
-
-    A project that sets Rasa's thresholds is read by them; else the conformal prediction set decides: one is
-    acted on, two or three are asked about, more are no understanding. Where the bundle promises how seldom
-    what is acted on alone is wrong, one below that promise is asked about too.
-    """
-    if reading.intent is None:
-        return None, ()
-    if reading.intent in OUT_OF_SCOPE_INTENTS:
-        return reading.intent, ()
-    if reading.out_of_scope:
-        plausible = reading.confidence >= PLAUSIBLE and reading.intent != KNOWLEDGE_INTENT
-        return (None, (reading.intent,)) if plausible else (FALLBACK_INTENT, ())
-    if limits.intent is not None:
-        return _by_thresholds(reading, limits.intent, limits.ambiguity or 0.0)
-    if len(reading.prediction_set) > CHOICES:
-        return FALLBACK_INTENT, ()
-    unsure = reading.sure is False and reading.intent != KNOWLEDGE_INTENT
-    if len(reading.prediction_set) > 1 or (unsure and reading.prediction_set):
-        return None, reading.prediction_set
-    return reading.intent, ()
-
-
-def _by_thresholds(
-    reading: Reading, threshold: float, ambiguity: float
-) -> tuple[str | None, tuple[str, ...]]:
-    """As Rasa's FallbackClassifier decides (rasa/nlu/classifiers/fallback_classifier.py), but it asks where
-    Rasa falls back on two near-equal intents."""
-    if reading.confidence < threshold:
-        return FALLBACK_INTENT, ()
-    second = reading.verdicts[1] if len(reading.verdicts) > 1 else None
-    if second and reading.confidence - second.probability < ambiguity:
-        return None, (reading.verdicts[0].intent, second.intent)
-    return reading.intent, ()
 
 
 def decide(view: View) -> Decision:

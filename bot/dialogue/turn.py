@@ -49,9 +49,10 @@ from bot.dialogue.handover import hand_over
 from bot.dialogue.hearing import hear, open_session
 from bot.dialogue.message import Button, InboundMessage
 from bot.dialogue.offer import offer_person, person_button
-from bot.dialogue.policy import CHOICES, NEAR, Decision, View, decide
+from bot.dialogue.policy import NEAR, Decision, View, decide
 from bot.dialogue.ports import PortError, Ports, Wording, WordRequest
 from bot.dialogue.reading import Match
+from bot.dialogue.resolving import CHOICES
 from bot.dialogue.rules import predict
 from bot.dialogue.scene import Scene
 from bot.dialogue.second import second_choice

@@ -35,10 +35,6 @@ def measure_intents() -> dict[str, Any]:
     }
 
 
-def measure_accurate() -> dict[str, Any]:
-    return {"banking77": quality.banking77(data_folder(), recipe="accurate")}
-
-
 def measure_answers() -> dict[str, Any]:
     return {"stackfaq": quality.stackfaq(data_folder())}
 
@@ -55,7 +51,6 @@ def measure_first_bot() -> dict[str, Any]:
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "serving": measure_serving,
     "intents": measure_intents,
-    "accurate": measure_accurate,
     "answers": measure_answers,
     "first-bot": measure_first_bot,
 }

@@ -117,25 +117,6 @@ def _intents(figures: Figures) -> str:
     )
 
 
-def _accurate(figures: Figures) -> str:
-    own = figures["banking77"]
-    rows = [
-        [
-            "BANKING77",
-            _share(own["accuracy"]),
-            _share(own["macro_f1"]),
-            f"{own['ece']:.3f}",
-            f"{own['train_seconds']:.0f}",
-        ]
-    ]
-    return (
-        "## Intents, the accurate recipe\n\nThe whole BERT is fine-tuned.\n\n"
-        + _table(["", "accuracy", "macro-F1", "ECE", "training, s"], rows)
-        + "\n"
-        + _measured(figures, "python -m tests.benchmarks accurate")
-    )
-
-
 def _understanding(figures: Figures) -> str:
     runs = figures["runs"]
     return (
@@ -195,7 +176,6 @@ SECTIONS: dict[str, Callable[[Figures], str]] = {
     "serving": _serving,
     "first-bot": _first_bot,
     "intents": _intents,
-    "accurate": _accurate,
     "understanding": _understanding,
     "answers": _answers,
 }

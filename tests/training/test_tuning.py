@@ -108,6 +108,12 @@ def test_watching_stops_when_reading_gets_no_better(job: TuneJob) -> None:
     assert len(told) < told[-1][1], "it went through all epochs"
 
 
+@pytest.mark.parametrize("option", [{"average": 0.5}, {"prototypes": 0.0}])
+def test_options_that_exclude_each_other_are_named(job: TuneJob, option: dict[str, Any]) -> None:
+    with pytest.raises(TrainingError, match=r"tune\.watch"):
+        tune(replace(job, recipe=replace(QUICK, watch=0.3, **option)), "cpu", silent)
+
+
 def test_large_models_learn_by_adapters_that_are_merged(job: TuneJob, tiny_base: Path) -> None:
     recipe = replace(QUICK, lora_from=1, lora_rank=4, rate=1e-2)
     tuned = tune(replace(job, recipe=recipe), "cpu", silent)
