@@ -4,8 +4,7 @@ linear model beside it.
 Knows vectors, texts and class numbers; knows no corpus, no calibration. nlu/classifier.py serves it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 
 from nlu.classifier import Head
 from nlu.ngrams import buckets, no_wide
+from training.threads import one_thread
 from training.wide import fit_wide
 
 Vectors = NDArray[np.float32]
@@ -31,7 +31,7 @@ class HeadRecipe:
     buckets: int = 16_384
     scale: float = 8.0  # of the unit vector
     epochs: int = 15
-    least_steps: int = 600  # few rows: more epochs instead
+    least_steps: int = 300  # few rows: more epochs instead
     batch: int = 64
     rate: float = 1e-3
     ngram_rate: float = 1e-3
@@ -62,20 +62,7 @@ class HeadNetwork(nn.Module):
         return self.second(self.dropout(hidden))  # type: ignore[no-any-return]  # nn.Module's call is untyped
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Small matrices gain nothing from a second thread, and wait for it while another process is busy: three
-    times as long, measured on two cores.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-@_one_thread()
+@one_thread()
 def fit_head(
     vectors: Vectors,
     texts: Sequence[str],

@@ -20,6 +20,7 @@ from training.context import PartResult, TrainContext
 from training.intent_rows import encode_in_steps
 from training.sentiment_scores import score_feelings
 from training.sentiment_table import Sentence, make_sentences
+from training.threads import one_thread
 
 BUCKETS = 4096
 VECTOR_SCALE, NGRAM_SCALE = 2.0, 1.5
@@ -90,6 +91,7 @@ def own_sentences(rows: Sequence[tuple[str, str]]) -> list[Sentence]:
     ]
 
 
+@one_thread()
 def fit_sentiment(taught: Taught) -> SentimentModel:
     """Two ridge-penalised logistic regressions: of the polarity, the three weighing alike; and of anger, on
     the negative and angry ones alone.
