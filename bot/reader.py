@@ -21,6 +21,7 @@ from nlu.clauses import clauses
 from nlu.entities import EntityExtractor
 from nlu.explain import Examples
 from nlu.language import detect_language, words
+from nlu.requests import JOINT, RequestModel
 from nlu.sentiment import Feeling, SentimentModel
 from nlu.system_entities import SystemEntities
 from retrieval.encoder import Encoder, Tokens
@@ -46,6 +47,7 @@ class Models:
     index: AnswerIndex | None
     sentiment: SentimentModel | None = None
     examples: Examples | None = None  # with the classifier
+    requests: RequestModel | None = None  # where labels join intents
 
     @classmethod
     def load(cls, folder: Path, *, threads: int) -> Models:
@@ -64,6 +66,7 @@ class Models:
             index=AnswerIndex.load(folder / "answers") if "answers" in bundle.parts else None,
             examples=Examples.load(folder / "intents", classifier.reference) if classifier else None,
             sentiment=SentimentModel.load(folder / "sentiment") if "sentiment" in bundle.parts else None,
+            requests=RequestModel.load(folder / "intents") if classifier else None,
         )
 
 
@@ -92,6 +95,7 @@ class Reader:
             if models.index
             else [[]] * len(texts)
         )
+        several = models.requests.read(vectors, texts) if models.requests else [()] * len(texts)
         feelings = models.sentiment.read(vectors, texts) if models.sentiment else [None] * len(texts)
         readings = [
             self._reading(request, prediction, found, own)
@@ -101,20 +105,27 @@ class Reader:
             replace(
                 reading,
                 sentiment=_sentiment(feeling) if feeling else None,
-                requests=self._requests(text, prediction),
+                requests=self._requests(text, prediction, made),
             )
-            for text, prediction, reading, feeling in zip(texts, predictions, readings, feelings, strict=True)
+            for text, prediction, reading, feeling, made in zip(
+                texts, predictions, readings, feelings, several, strict=True
+            )
         ]
 
-    def _requests(self, text: str, whole: IntentPrediction | None) -> tuple[Request, ...]:
-        """The requests of a message that makes several: those of a label such as `a+b`, else of clauses that
-        are each read as another intent, with one of which the whole agrees.
+    def _requests(
+        self, text: str, whole: IntentPrediction | None, made: Sequence[tuple[str, float]]
+    ) -> tuple[Request, ...]:
+        """The requests of a message that makes several: the likely ones, where examples of `a+b` taught what
+        that looks like; else those of clauses that are each read as another intent, with one of which the
+        whole agrees.
         """
+        if len(made) > 1:
+            return tuple(Request(intent, probability, 0, len(text)) for intent, probability in made)
         if whole is None:
             return ()
         intent, probability = whole.verdicts[0]
-        if "+" in intent:
-            return tuple(Request(part, probability, 0, len(text)) for part in intent.split("+"))
+        if JOINT in intent:
+            return tuple(Request(part, probability, 0, len(text)) for part in intent.split(JOINT))
         places = clauses(text)
         if len(places) < 2 or whole.out_of_scope:
             return ()

@@ -148,6 +148,10 @@ class IntentClassifier:
         scores = self._oos.score(energy(logits), self._head.distance(vectors))
         return [self._one(p, float(s)) for p, s in zip(probabilities, scores, strict=True)]
 
+    def strangeness(self, vectors: Array, texts: Sequence[str]) -> tuple[Array, Array]:
+        """Energy and distance of each row, [n] each, of which the out-of-scope score is made."""
+        return energy(self._head.logits(vectors, texts)), self._head.distance(vectors)
+
     def _one(self, probabilities: Array, score: float) -> IntentPrediction:
         order = np.argsort(-probabilities, kind="stable")
         verdicts = tuple((self.labels[i], float(probabilities[i])) for i in order)

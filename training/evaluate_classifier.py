@@ -140,7 +140,7 @@ def _texts(task: Task, column: str, means: Means, progress: Progress) -> Outcome
     texts = [row[column] or "" for row in task.test]
     with tempfile.TemporaryDirectory() as scratch:
         began = time.monotonic()
-        encoder, classifier, _ = train_on(means, data, Path(scratch), progress)
+        (encoder, _), classifier, _ = train_on(means, data, Path(scratch), progress)
         seconds, times = time.monotonic() - began, []
         vectors = encode_in_steps(encoder.encode, texts, lambda d, t: progress("test", d, t))
         found = classifier.predict(vectors, texts)

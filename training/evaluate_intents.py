@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nlu.classifier import IntentClassifier
+from nlu.requests import RequestModel
 from retrieval.encoder import Encoder
 from retrieval.gloss import FILE as GLOSS
 from retrieval.paired import IntentEncoder, load_encoders
@@ -29,9 +31,12 @@ from training.measured import Measured, measured
 from training.promise import Promises
 from training.recipes import fit_intents
 from training.report import prepare, write_report
+from training.requests import parts_of
+from training.scoring import auroc, micro_f1
 from training.table import MOST_SHOWN, Table, contradictions, read_labelled
 
 TIMED_SINGLY = 500
+Floats = NDArray[np.float32]
 OOS = "oos"
 
 
@@ -63,11 +68,11 @@ def evaluate_intents(
     rows, tested = _with_strays(train, oos_train), _with_strays(test, oos_test)
     _check(rows, train, tested, test)
     clashes = contradictions(rows)
-    classifier, made, found, times = _measure(means, rows, tested, progress)
+    classifier, made, found, more = _measure(means, rows, tested, progress)
     figures: dict[str, Any] = {
         **intent_figures(found, classifier),
         "intervals": intent_intervals(found, seed=means.seed),
-        **times,
+        **more,
         "recipe": means.choice.recipe,
         "knobs": dict(made.recipe),
         "rows": {"train": len(rows.texts), "test": len(tested.texts), "contradictory": len(clashes)},
@@ -86,17 +91,45 @@ def evaluate_intents(
 def _measure(
     means: Means, rows: Table, tested: Table, progress: Progress
 ) -> tuple[IntentClassifier, PartResult, Measured, dict[str, Any]]:
-    """The trained classifier and its record, what it said of the test rows, and how long training and reading
-    took.
+    """The trained classifier and its record, what it said of the test rows, and what else that tells: how
+    long training and reading took among it.
     """
     with tempfile.TemporaryDirectory() as scratch:
         started = time.monotonic()
-        encoder, classifier, made = train_on(means, rows, Path(scratch), progress)
+        encoders, classifier, made = train_on(means, rows, Path(scratch), progress)
+        encoder = encoders[0]
         seconds = time.monotonic() - started
         vectors = encode_in_steps(encoder.encode, tested.texts, lambda d, t: progress("test", d, t))
         found = measured(tested.texts, tested.labels, classifier.predict(vectors, tested.texts))
-        times = {"train_seconds": round(seconds, 1), **_speed(classifier, encoder, tested.texts)}
-        return classifier, made, found, times
+        more = {
+            "train_seconds": round(seconds, 1),
+            **_speed(classifier, encoder, tested.texts),
+            "auroc_by": _auroc_by(found, *classifier.strangeness(vectors, tested.texts)),
+            "requests": _requests(RequestModel.load(Path(scratch) / "intents"), encoders[1], found),
+        }
+        return classifier, made, found, more
+
+
+def _auroc_by(found: Measured, energies: Floats, distances: Floats) -> dict[str, float] | None:
+    """How well each score alone tells strays; together they are the `auroc`."""
+    if found.inside.all():
+        return None
+    scores = {"energy": energies, "distance": distances}
+    return {name: auroc(score[~found.inside], score[found.inside]) for name, score in scores.items()}
+
+
+def _requests(model: RequestModel | None, shared: Encoder, found: Measured) -> dict[str, float] | None:
+    """The micro-F1 of single intents where labels join them (`a+b`): by the model of several requests, and by
+    the parts of the likeliest label. A message of which no request is likely has those of that label.
+    """
+    if model is None:
+        return None
+    texts = [found.texts[i] for i in found.ours]
+    truth = [frozenset(parts_of(found.labels[i])) for i in found.ours]
+    whole = [frozenset(parts_of(found.guesses[i])) for i in found.ours]
+    read = model.read(encode_in_steps(shared.encode, texts, lambda *_: None), texts)
+    likely = [frozenset(name for name, _ in made) or parts for made, parts in zip(read, whole, strict=True)]
+    return {"micro_f1": micro_f1(truth, likely), "micro_f1_by_label": micro_f1(truth, whole)}
 
 
 def _check(rows: Table, train: Path, tested: Table, test: Path) -> None:
@@ -133,9 +166,9 @@ def _making(
 
 def train_on(
     means: Means, rows: Table, scratch: Path, progress: Progress
-) -> tuple[IntentEncoder, IntentClassifier, PartResult]:
-    """Trains intents in the folder `scratch`: the encoder that serves them, the classifier, and what goes on
-    record.
+) -> tuple[tuple[IntentEncoder, Encoder], IntentClassifier, PartResult]:
+    """Trains intents in the folder `scratch`: the encoder that serves them and the shared one, the
+    classifier, and what goes on record.
     """
     base = find_base(means.base)
     shared, out = scratch / "encoder", scratch / "intents"
@@ -158,7 +191,7 @@ def train_on(
         progress=progress,
     )
     made = fit_intents(job, means.choice)
-    return load_encoders(scratch)[0], IntentClassifier.load(out), made
+    return load_encoders(scratch), IntentClassifier.load(out), made
 
 
 def _speed(classifier: IntentClassifier, encoder: IntentEncoder, texts: Sequence[str]) -> dict[str, Any]:

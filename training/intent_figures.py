@@ -3,6 +3,7 @@
 Knows definitions over measured rows; knows no file, and nothing of how the classifier was trained.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from training.scoring import (
 )
 
 ERROR = 0.02  # at which coverage is told
+RESAMPLES = 100
 
 
 def intent_figures(rows: Measured, classifier: IntentClassifier) -> dict[str, Any]:
@@ -139,7 +141,16 @@ def _alone(rows: Measured, classifier: IntentClassifier) -> dict[str, Any]:
         "threshold": classifier.sure_from,
         "coverage": len(misread) / len(rows.found),
         "wrong": float(np.mean(misread)) if misread else None,
+        "kept_in_resamples": _kept_in_resamples(misread, classifier.wrong_at_most),
     }
+
+
+def _kept_in_resamples(misread: Sequence[bool], wrong_at_most: float) -> float | None:
+    """In which share of RESAMPLES of the rows acted on alone no more are misread than promised."""
+    if not misread:
+        return None
+    drawn = np.random.default_rng(0).choice(misread, size=(RESAMPLES, len(misread)))
+    return float((drawn.mean(axis=1) <= wrong_at_most).mean())
 
 
 def _misread_alone(rows: Measured) -> list[bool]:

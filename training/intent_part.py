@@ -1,6 +1,7 @@
 """Fits heads on chosen rows, scores the rows held out, and writes the intent part.
 
-Knows rows, the head and the two files of nlu/classifier.py; knows no encoder and no recipe by name.
+Knows rows, the head and the files of nlu/classifier.py and nlu/requests.py; knows no encoder and no recipe by
+name.
 """
 
 import json
@@ -19,6 +20,7 @@ from training.calibrate import HeldOut, calibrate
 from training.context import PartResult
 from training.head import HeadRecipe, fit_head
 from training.intent_rows import OOS_LABELS, IntentJob, Rows, acting, in_scope, numbered
+from training.requests import fit_requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ def write_part(
         **calibrate(held, job.promises, acts=acting(names)),
     }
     _write(fitted.head, settings, job.out)
+    if several := fit_requests(job.rows, seed=job.seed):
+        several.save(job.out)
     write_examples(job.out, [(rows.texts[i], rows.labels[i]) for i in fitted.kept])
     accuracy = float((held.logits.argmax(axis=1) == held.labels).mean())
     return PartResult(

@@ -33,6 +33,13 @@ def macro_f1_of(truth: NDArray[np.int64], found: NDArray[np.int64]) -> float:
     return float((2 * hits[there] / (expected + taken)[there]).mean())
 
 
+def micro_f1(truth: Sequence[frozenset[str]], found: Sequence[frozenset[str]]) -> float:
+    """F1 over all (row, label) pairs, several labels a row; 0 where there are none."""
+    hits = sum(len(expected & taken) for expected, taken in zip(truth, found, strict=True))
+    both = sum(map(len, truth)) + sum(map(len, found))
+    return 2 * hits / both if both else 0.0
+
+
 def wilson(hits: int, rows: int) -> tuple[float, float]:
     """The 95 % interval of a share, by Wilson's score (1927); all of it without rows."""
     if rows == 0:

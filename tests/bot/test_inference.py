@@ -22,6 +22,7 @@ from nlu.artifacts import Bundle
 from nlu.classifier import Head, IntentClassifier
 from nlu.explain import Examples
 from nlu.ngrams import no_wide
+from nlu.requests import RequestModel
 from nlu.sentiment import SentimentModel, signs
 from retrieval.answers import Answer
 from retrieval.encoder import Encoder
@@ -182,3 +183,19 @@ async def test_two_clauses_of_different_intents_are_two_requests(reader: Inferen
         ("faq", "where xxx xxx xxx xxx"),
     ]
     assert (await reader.read(ReadRequest("zzz zzz zzz zzz and where zzz zzz zzz"))).requests == ()
+
+
+async def test_requests_learnt_from_joined_examples_come_before_clauses(reader: Inference) -> None:
+    none = no_wide(2)
+    always = RequestModel(
+        ("greet", "block"),
+        np.zeros((Letters.dim, 2), np.float32),
+        np.asarray([2, 1], np.float32),
+        none,
+        1.0,
+        0,
+    )
+    inference = Inference(replace(reader.models, requests=always), ("en",), Plain())
+    async with inference.running():
+        found = (await inference.read(ReadRequest("zzz zzz"))).requests
+    assert [(r.intent, r.start, r.end) for r in found] == [("greet", 0, 7), ("block", 0, 7)]

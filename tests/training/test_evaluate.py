@@ -46,6 +46,27 @@ def labelled(tmp_path: Path) -> list[str]:
             "--test", table(tmp_path / "test.csv", ["text", "label"], rows)]  # fmt: skip
 
 
+def test_joined_labels_and_strays(
+    labelled: list[str], tiny_base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each score's own AUROC, the F1 of single requests, and how often resamples keep the promise."""
+    for place in (1, 3):
+        with Path(labelled[place]).open("a", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(
+                [
+                    [f"hello, {text}", f"greet+{name}"]
+                    for name in ("cancel", "lost_card")
+                    for text in INTENTS[name]
+                ]
+            )
+    strays = table(tmp_path / "strays.csv", ["text"], [[text] for text in INTENTS["out_of_scope"]])
+    assert main(["evaluate-intents", *labelled, "--oos-test", strays, "--base", str(tiny_base)]) == 0
+    figures = result(capsys)["result"]
+    assert set(figures["auroc_by"]) == {"energy", "distance"}
+    assert figures["requests"]["micro_f1"] > 0.9
+    assert "kept_in_resamples" in figures["acted_on_alone"]
+
+
 def test_intents(labelled: list[str], tiny_base: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With rows as real tables have them: one text under two labels, a very long one, an empty one."""
     with Path(labelled[1]).open("a", encoding="utf-8", newline="") as file:
