@@ -35,8 +35,9 @@ from training.tuning_processes import tune_everywhere
 
 @dataclass(frozen=True, slots=True)
 class TunedRecipe:
-    """Every knob. With `folds`, calibration is by models tuned without a part each, and the one that serves
-    has learnt from every row; with 0, its encoder never sees one row in `held_out`.
+    """Every knob. With `folds`, calibration is by models tuned without a part each, as many as score `enough`
+    rows, and the one that serves has learnt from every row; with 0, its encoder never sees one row in
+    `held_out`.
     """
 
     tune: TuneRecipe = field(default_factory=TuneRecipe)
@@ -45,6 +46,7 @@ class TunedRecipe:
     beside_shared: bool = True  # the head sees the untouched encoder's vector, too
     names: bool = False  # an intent's name is one more example of it
     folds: int = 0
+    enough: int = 200
     held_out: int = 8
 
 
@@ -54,7 +56,7 @@ def fit_tuned(job: IntentJob, recipe: TunedRecipe) -> PartResult:
     """
     run = _Run(job, recipe)
     if recipe.folds:
-        held = together([run.held_out(number) for number in range(recipe.folds)])
+        held = together([run.held_out(number) for number in range(run.scored_folds)])
         encoder = run.encoder(job.rows, job.out)
     else:
         seen = job.rows.at(np.flatnonzero(run.fold != 0))
@@ -81,6 +83,12 @@ class _Run:
         self._twins = self._translated()
         self._models = 0
 
+    @property
+    def scored_folds(self) -> int:
+        """How many of the folds it takes to score enough rows."""
+        rows = np.cumsum(np.bincount(self.fold, minlength=self._recipe.folds))
+        return min(self._recipe.folds, 1 + int(np.searchsorted(rows, self._recipe.enough)))
+
     def held_out(self, number: int) -> HeldOut:
         """What a model tuned without a part says of it."""
         with tempfile.TemporaryDirectory() as scratch:
@@ -96,7 +104,7 @@ class _Run:
     def encoder(self, rows: Rows, out: Path) -> Encoder:
         """Tuned on the rows and exported into a folder."""
         job, number = self._job, self._models + 1
-        stage = f"tune encoder {number}/{self._recipe.folds + 1}" if self._recipe.folds else "tune encoder"
+        stage = f"tune encoder {number}/{self.scored_folds + 1}" if self._recipe.folds else "tune encoder"
         model = tune_everywhere(
             self._tuning(rows), job.device, lambda done, total: job.progress(stage, done, total)
         )
