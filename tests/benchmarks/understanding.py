@@ -1,13 +1,15 @@
 """Understanding on public sets: each by its recipes, three seeds, beside the peers.
 
 Knows the sets and what is to be run. It is hours of work on two cores, so each run is kept as soon as it is
-done, and only what is missing is run.
+done, and only what is missing is run. FRONTDESK_SETFIT names the python of an environment with SetFit, which
+is measured where it is named.
 """
 
 from __future__ import annotations
 
 import csv
 import json
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -53,12 +55,17 @@ def runs(data: Path, scratch: Path) -> Iterator[Run]:
     for each in sets(data, scratch):
         peer = partial(peers.frozen_lr, each.train, each.test)
         yield Run(f"{each.name}/frozen + logistic regression", peer)
+        if "5-shot" in each.name and (python := os.environ.get("FRONTDESK_SETFIT")):
+            yield Run(f"{each.name}/SetFit", partial(peers.setfit, python, each.train, each.test))
         for recipe in each.recipes:
             for seed in SEEDS:
                 yield Run(f"{each.name}/{recipe}/{seed}", partial(_ours, each, recipe, seed))
     chinese = scratch / "zh_tele_antifraud"
     peer = partial(peers.tfidf_svm, chinese / "train.csv", chinese / "test.csv")
     yield Run("zh_tele_antifraud/TF-IDF + SVM", peer)
+    acts = scratch / "crosswoz"
+    peer = partial(peers.one_vs_rest, acts / "train.csv", acts / "test.csv")
+    yield Run("crosswoz/TF-IDF + SVM", peer)
 
 
 def sets(data: Path, scratch: Path) -> Iterator[Set]:
@@ -95,6 +102,10 @@ def sets(data: Path, scratch: Path) -> Iterator[Set]:
     for part in ("train", "test"):
         _first_turns(data / "zh_tele_antifraud" / f"{part}.jsonl", tele / f"{part}.csv")
     yield Set("zh_tele_antifraud", tele / "train.csv", tele / "test.csv", ("fast", "accurate"))
+    acts = scratch / "crosswoz"
+    for part, source in (("train", "user_turns_train_from_val"), ("test", "user_turns_test")):
+        _joined(data / "crosswoz" / f"{source}.jsonl", acts / f"{part}.csv")
+    yield Set("crosswoz", acts / "train.csv", acts / "test.csv", ("fast",))
     xsid = scratch / "xsid"
     for part in ("en_valid", "en_test", "zh_test"):
         _labelled(data / "xsid_en_zh" / f"{part}.jsonl", xsid / f"{part}.csv")
@@ -138,6 +149,12 @@ def _first_turns(source: Path, target: Path) -> None:
 def _labelled(source: Path, target: Path) -> None:
     rows = [json.loads(line) for line in source.read_text(encoding="utf-8").splitlines()]
     _write(target, [(row["text"], row["label"]) for row in rows])
+
+
+def _joined(source: Path, target: Path) -> None:
+    """The acts of a turn as one label, `a+b`; turns without any are left out."""
+    rows = [json.loads(line) for line in source.read_text(encoding="utf-8").splitlines()]
+    _write(target, [(row["text"], "+".join(row["intents"])) for row in rows if row["intents"]])
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

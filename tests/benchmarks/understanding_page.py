@@ -11,17 +11,21 @@ from typing import Any
 
 Runs = Mapping[str, Mapping[str, Any]]
 
-PEERS = ("frozen + logistic regression", "TF-IDF + SVM")
+PEERS = ("frozen + logistic regression", "SetFit", "TF-IDF + SVM")
 _WHOLE: dict[str, Callable[[Mapping[str, Any]], float | None]] = {
     "accuracy": lambda run: run["accuracy"],
+    "micro-F1 of requests": lambda run: (run.get("requests") or {}).get("micro_f1"),
     "macro-F1": lambda run: run.get("macro_f1"),
     "ECE": lambda run: run.get("ece"),
     "coverage at 2 % error": lambda run: run.get("coverage_at_2pct_error"),
     "acted on alone": lambda run: (run.get("acted_on_alone") or {}).get("coverage"),
     "of those misread": lambda run: (run.get("acted_on_alone") or {}).get("wrong"),
+    "promise kept in resamples": lambda run: (run.get("acted_on_alone") or {}).get("kept_in_resamples"),
     "strays refused": lambda run: run.get("oos_recall"),
     "in scope, right and accepted": lambda run: run.get("in_scope_accuracy_with_rejection"),
     "AUROC": lambda run: run.get("auroc"),
+    "by energy": lambda run: (run.get("auroc_by") or {}).get("energy"),
+    "by distance": lambda run: (run.get("auroc_by") or {}).get("distance"),
 }
 
 
