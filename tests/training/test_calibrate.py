@@ -15,7 +15,7 @@ from training.calibrate import (
     conformal_quantile,
     fit_temperature,
 )
-from training.promise import Promises, promise, rows_needed, upper_bound
+from training.promise import Promises, chance_kept, promise, rows_needed
 
 Logits = NDArray[np.float32]
 Labels = NDArray[np.int64]
@@ -49,7 +49,7 @@ def test_prediction_sets_hold_the_right_label_as_often_as_promised(alpha: float)
 
 
 def test_too_few_rows_promise_nothing() -> None:
-    assert (rows_needed(0.02), rows_needed(0.05)) == (149, 59)
+    assert (rows_needed(0.02), rows_needed(0.05)) == (200, 80)
     logits, labels = drawn(58, sharpness=1.0)
     assert conformal_quantile(softmax(logits), labels, alpha=0.05)[1] == NO_GUARANTEE
     assert conformal_quantile(softmax(logits[:5]), labels[:5], alpha=0.05)[0] == 1.0
@@ -89,12 +89,13 @@ def test_acting_alone_is_wrong_as_seldom_as_promised(wrong_at_most: float) -> No
     chance = np.random.default_rng(0)
     broken, coverages = 0, []
     for _ in range(100):
-        confidence = (1 - 0.7 * chance.random(1500) ** 3).astype(np.float32)
-        right = chance.random(1500) < confidence
+        confidence = (1 - 0.7 * chance.random(3000) ** 3).astype(np.float32)
+        right = chance.random(3000) < confidence
         found = promise(confidence, right, wrong_at_most=wrong_at_most)
         if found.threshold is not None:
-            fresh = 1 - 0.7 * chance.random(20_000) ** 3
-            broken += int((1 - fresh[fresh >= found.threshold]).mean() > wrong_at_most)
+            more = 1 - 0.7 * chance.random(3000) ** 3
+            acted = more[more >= found.threshold]
+            broken += int((chance.random(len(acted)) >= acted).mean() > wrong_at_most)
             coverages.append(found.coverage)
     assert len(coverages) > 60 and broken <= 8  # of a hundred, five may be
     assert 0.2 < np.mean(coverages) < 1.0
@@ -105,12 +106,13 @@ def test_a_promise_needs_enough_rows_and_few_errors() -> None:
     right = np.ones(400, dtype=bool)
     whole = promise(confidence, right, wrong_at_most=0.02)
     assert whole.threshold == pytest.approx(0.5) and (whole.coverage, whole.wrong) == (1.0, 0)
-    few = promise(confidence[:148], right[:148], wrong_at_most=0.02)
+    few = promise(confidence[:199], right[:199], wrong_at_most=0.02)
     assert (few.threshold, few.coverage) == (None, 0.0)
-    right[-150:] = np.arange(150) % 10 != 0  # the surest are wrong
+    right[-200:] = np.arange(200) % 10 != 0  # the surest are wrong
     assert promise(confidence, right, wrong_at_most=0.02).threshold is None
     assert promise(np.full(500, 0.9, np.float32), np.ones(500, bool), wrong_at_most=0.02).coverage == 1.0
-    assert upper_bound(0, 149) <= 0.02 < upper_bound(0, 148) and upper_bound(5, 5) == 1.0
+    assert chance_kept(0, 200, wrong_at_most=0.02) >= 0.95 > chance_kept(0, 199, wrong_at_most=0.02)
+    assert chance_kept(5, 5, wrong_at_most=0.02) == 0.0
 
 
 def test_strays_and_stored_questions_are_not_acted_on() -> None:
