@@ -1,8 +1,8 @@
 """`make bench`: measures, prints, and writes docs/benchmarks.md anew.
 
-Parts may be named: `python -m tests.benchmarks serving intents answers first-bot`; those left out keep their
-figures. `understanding` is hours of work: `python -m tests.benchmarks understanding "hwu64 5-shot"` does the
-runs whose name begins so, and each is kept as soon as it is done.
+Parts may be named: `python -m tests.benchmarks serving intents reading answers first-bot`; those left out
+keep their figures. `understanding` is hours of work: `python -m tests.benchmarks understanding "hwu64
+5-shot"` does the runs whose name begins so, and each is kept as soon as it is done.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import first_bot, page, quality, serving, understanding
+from tests.benchmarks import entities, first_bot, page, quality, reading, serving, understanding
 
 ROOT = Path(__file__).parents[2]
 FIGURES = ROOT / "docs" / "benchmarks.json"
@@ -39,6 +39,15 @@ def measure_answers() -> dict[str, Any]:
     return {"stackfaq": quality.stackfaq(data_folder())}
 
 
+def measure_reading() -> dict[str, Any]:
+    data = data_folder()
+    return {
+        "example": reading.example_bot(ROOT / "examples" / "insurer"),
+        "entities": entities.measure(data),
+        "two_requests": reading.two_requests(data),
+    }
+
+
 def measure_first_bot() -> dict[str, Any]:
     data = data_folder()
     with tempfile.TemporaryDirectory() as folder:
@@ -51,6 +60,7 @@ def measure_first_bot() -> dict[str, Any]:
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "serving": measure_serving,
     "intents": measure_intents,
+    "reading": measure_reading,
     "answers": measure_answers,
     "first-bot": measure_first_bot,
 }

@@ -129,6 +129,41 @@ def _understanding(figures: Figures) -> str:
     )
 
 
+def _reading(figures: Figures) -> str:
+    example, two = figures["example"], figures["two_requests"]
+    halves, cold, one = example["halves"], example["cold_start"], example["one_text"]
+    low, high = (100 * bound for bound in halves["gap_interval"])
+    costs = [
+        [
+            about,
+            f"{one[name]['p50_ms']} / {one[name]['p95_ms']}",
+            cold[name]["cpu_seconds"],
+            cold[name]["peak_mb"],
+        ]
+        for name, about in (("intents", "the intent alone"), ("everything", "all of a reading"))
+    ]
+    entities = [
+        [name, found["rows"]["train"], found["marks"], _share(found["f1"]), _share(found["table_f1"])]
+        for name, found in figures["entities"].items()
+    ]
+    return (
+        "## Reading\n\nThe example bot, trained in "
+        f"{example['train_seconds']} s; one text at a time on one thread, warm, and a fresh process up to its "
+        "first readings.\n\n"
+        + _table(["", "ms a text, p50 / p95", "cold start, CPU s", "peak MB"], costs)
+        + f"\nOn {halves['pairs']} messages that stand in both languages, one translated from the other by hand "
+        f"and none among the bot's examples, it reads the intent of {_share(halves['en'])} in English and "
+        f"{_share(halves['zh'])} in Chinese: {100 * halves['gap']:.1f} points apart (95 % interval {low:.1f} to "
+        f"{high:.1f}).\n\nTwo requests in one message, on BANKING77's development rows with ten examples an intent: "
+        f"of {two['alone']} messages of one intent {_share(two['taken_for_two'])} are taken for two; of {two['joined']} "
+        f"made of two by “and”, both are found in {_share(two['both_found'])}.\n\nEntities, span F1 on test rows "
+        "(place, name, role and group right), beside a table of the training rows' mentions:\n\n"
+        + _table(["set", "training rows", "marks", "learnt", "table"], entities)
+        + "\n"
+        + _measured(figures, "python -m tests.benchmarks reading")
+    )
+
+
 def _answers(figures: Figures) -> str:
     own = figures["stackfaq"]
     keys = ("recall_at_1", "recall_at_5", "mrr", "map", "ndcg_at_10")
@@ -176,6 +211,7 @@ SECTIONS: dict[str, Callable[[Figures], str]] = {
     "serving": _serving,
     "first-bot": _first_bot,
     "intents": _intents,
+    "reading": _reading,
     "understanding": _understanding,
     "answers": _answers,
 }

@@ -21,6 +21,11 @@ from tests.benchmarks import peers
 from tests.benchmarks.quality import frontdesk
 
 SEEDS = (1, 2, 3)
+# Options of the few-shot recipe, each alone against it as it is, on development rows and one seed.
+OPTIONS = (
+    "", "tune.adversary=0", "names=false", "tune.average=0.25", "tune.layer_decay=0.9", "augment.typos=0.1",
+    "tune.prototypes=1", "tune.prototypes=1 tune.watch=0.2", "beside_shared=true",
+)  # fmt: skip
 Figures = dict[str, Any]
 
 
@@ -60,12 +65,22 @@ def runs(data: Path, scratch: Path) -> Iterator[Run]:
         for recipe in each.recipes:
             for seed in SEEDS:
                 yield Run(f"{each.name}/{recipe}/{seed}", partial(_ours, each, recipe, seed))
+    yield from _options(data)
     chinese = scratch / "zh_tele_antifraud"
     peer = partial(peers.tfidf_svm, chinese / "train.csv", chinese / "test.csv")
     yield Run("zh_tele_antifraud/TF-IDF + SVM", peer)
     acts = scratch / "crosswoz"
     peer = partial(peers.one_vs_rest, acts / "train.csv", acts / "test.csv")
     yield Run("crosswoz/TF-IDF + SVM", peer)
+
+
+def _options(data: Path) -> Iterator[Run]:
+    few = data / "banking77" / "fewshot"
+    each = Set("banking77 5-shot, development rows", few / "train_5shot.csv", few / "valid.csv", ())
+    for option in OPTIONS:
+        settings = ["enough=1", *option.split()]  # accuracy alone is asked: one held-out part will do
+        name = f"{each.name}/few-shot{' with ' if option else ''}{option}/1"
+        yield Run(name, partial(_ours, each, "few-shot", 1, settings))
 
 
 def sets(data: Path, scratch: Path) -> Iterator[Set]:
@@ -129,8 +144,10 @@ def measure(data: Path, before: Figures, keep: Callable[[Figures], None], *, onl
     return {"runs": found}
 
 
-def _ours(each: Set, recipe: str, seed: int) -> Figures:
-    found = frontdesk(["evaluate", "intents", "--recipe", recipe, "--seed", str(seed), *each.arguments()])
+def _ours(each: Set, recipe: str, seed: int, settings: Sequence[str] = ()) -> Figures:
+    turned = [word for setting in settings for word in ("--set", setting)]
+    options = ["--recipe", recipe, "--seed", str(seed), *turned]
+    found = frontdesk(["evaluate", "intents", *options, *each.arguments()])
     return {key: value for key, value in found.items() if key not in ("contradictions", "knobs")}
 
 
