@@ -15,10 +15,12 @@ from nlu.entities import EntityExtractor
 from nlu.units import cut
 from retrieval.encoder import Tokens
 from training.annotated import Tables, learn
+from training.context import TrainContext
 from training.corpus import USUAL, Corpus, Example, Span
-from training.entities import known_words, write_tagger
+from training.entities import known_words, train_entities, write_tagger
 from training.errors import CorpusInvalid
 from training.evaluate_entities import read_annotated
+from training.knobs import Choice
 from training.tagger import TaggerRecipe
 
 CITIES = ("oslo", "rome", "bonn", "cork", "lyon", "kyiv", "york", "bath", "nice", "porto", "turin", "milan")
@@ -83,6 +85,27 @@ def test_few_mentions_and_what_tables_find_already_are_not_learned() -> None:
         Example(f"{w} wien", "go", entities=(Span("city", "wien", len(w) + 1, len(w) + 5),)) for w in CITIES
     ]
     assert learned(same, Tables()) is None  # a table of one word finds all of them
+
+
+def test_a_mention_that_mostly_stands_unmarked_is_not_looked_up(tiny_base: Path, tmp_path: Path) -> None:
+    """`yes` answers one question about parking; everywhere else it is a word like any other."""
+    marked = Example("yes", "inform", entities=(Span("parking", "yes", 0, 3),))
+    gold = Example("the gold plan", "inform", entities=(Span("plan", "gold", 4, 8),))
+    rows = (
+        marked,
+        gold,
+        Example("oh yes", "affirm"),
+        Example("yes please", "affirm"),
+        Example("goldfish", "a"),
+    )
+    context = TrainContext(
+        _corpus(rows), tmp_path, tmp_path, lambda texts: np.zeros((len(texts), 8), np.float32), 0, "cpu",
+        Choice(), tiny_base, _silent,
+    )  # fmt: skip
+    assert train_entities(context) is not None
+    extractor = EntityExtractor.load(tmp_path)
+    assert extractor.extract("yes, do that") == ()
+    assert [e.value for e in extractor.extract("the gold plan, yes")] == ["gold"]
 
 
 def test_words_of_the_vocabulary_and_of_several_texts_are_no_errors(tiny_base: Path) -> None:
