@@ -40,3 +40,8 @@ def _place(model: SentenceModel) -> str:
 def word_embeddings(model: SentenceModel) -> nn.Embedding:
     """The table of the tokens' first vectors."""
     return cast(nn.Embedding, _transformer(model).get_input_embeddings())
+
+
+def resize_words(model: SentenceModel, size: int) -> None:
+    """Gives that table so many rows; those there are stay."""
+    _transformer(model).resize_token_embeddings(size, mean_resizing=False)

@@ -16,8 +16,10 @@ from retrieval.gloss import FILE as GLOSS
 from retrieval.paired import joined
 from training.augment import Augmentation, translated_twins
 from training.calibrate import HeldOut
+from training.characters import base_of_characters, can_be_widened
 from training.context import PartResult
 from training.export import export_encoder
+from training.glossary import has_chinese
 from training.head import HeadRecipe
 from training.intent_part import Fitted, fit_on, scored, together, write_part
 from training.intent_rows import (
@@ -45,6 +47,7 @@ class TunedRecipe:
     augment: Augmentation = field(default_factory=Augmentation)
     beside_shared: bool = True  # the head sees the untouched encoder's vector, too
     names: bool = False  # an intent's name is one more example of it
+    characters: int = 3000  # rows in Chinese from which it is read by its characters; 0: by glosses alone
     folds: int = 0
     enough: int = 200
     held_out: int = 8
@@ -54,14 +57,15 @@ def fit_tuned(job: IntentJob, recipe: TunedRecipe) -> PartResult:
     """Tunes, exports to int8, calibrates what is served on rows it never saw, and writes the part with an
     encoder of its own. Raises TooLittleData.
     """
-    run = _Run(job, recipe)
-    if recipe.folds:
-        held = together([run.held_out(number) for number in range(run.scored_folds)])
-        encoder = run.encoder(job.rows, job.out)
-    else:
-        seen = job.rows.at(np.flatnonzero(run.fold != 0))
-        encoder = run.encoder(seen, job.out)
-        held = run.scored(encoder, 0)
+    with tempfile.TemporaryDirectory() as scratch:
+        run = _Run(job, recipe, Path(scratch))
+        if recipe.folds:
+            held = together([run.held_out(number) for number in range(run.scored_folds)])
+            encoder = run.encoder(job.rows, job.out)
+        else:
+            seen = job.rows.at(np.flatnonzero(run.fold != 0))
+            encoder = run.encoder(seen, job.out)
+            held = run.scored(encoder, 0)
     rows = run.read(encoder, job.rows)
     fitted = run.fit(rows, encoder)
     return write_part(job, fitted, rows, held, scale=recipe.head.scale, recipe=asdict(recipe))
@@ -69,13 +73,18 @@ def fit_tuned(job: IntentJob, recipe: TunedRecipe) -> PartResult:
 
 def loss_of_tuned(job: IntentJob, recipe: TunedRecipe) -> float:
     """The mean cross-entropy on one held-out part, to choose knobs by. Raises TooLittleData."""
-    return _Run(job, recipe).held_out(0).loss()
+    with tempfile.TemporaryDirectory() as scratch:
+        return _Run(job, recipe, Path(scratch)).held_out(0).loss()
 
 
 class _Run:
-    """One recipe on one job, model after model."""
+    """One recipe on one job, model after model. `scratch` holds a base of its own where it needs one."""
 
-    def __init__(self, job: IntentJob, recipe: TunedRecipe) -> None:
+    def __init__(self, job: IntentJob, recipe: TunedRecipe, scratch: Path) -> None:
+        self._base, self._gloss = job.base, job.gloss
+        if _by_characters(job, recipe):
+            self._base = base_of_characters(job.base, scratch, job.rows.texts, job.gloss)
+            self._gloss = scratch / "none"
         self._job, self._recipe, self._names = job, recipe, job.names
         parts = recipe.folds or recipe.held_out
         self.fold = folds(numbered(job.rows.labels, self._names), parts, job.seed)
@@ -108,9 +117,9 @@ class _Run:
         model = tune_everywhere(
             self._tuning(rows), job.device, lambda done, total: job.progress(stage, done, total)
         )
-        export_encoder(model, job.base, out, name=job.base.name, beside_shared=self._recipe.beside_shared)
-        if job.gloss.is_file():
-            shutil.copyfile(job.gloss, out / GLOSS)
+        export_encoder(model, self._base, out, name=job.base.name, beside_shared=self._recipe.beside_shared)
+        if self._gloss.is_file():
+            shutil.copyfile(self._gloss, out / GLOSS)
         self._models = number
         return Encoder.load(out)
 
@@ -144,8 +153,8 @@ class _Run:
             texts=rows.texts,
             groups=group_numbers(rows),
             originals=rows.vectors,
-            base=self._job.base,
-            gloss=self._job.gloss,
+            base=self._base,
+            gloss=self._gloss,
             recipe=self._recipe.tune,
             augment=self._recipe.augment,
             synonyms=self._job.synonyms,
@@ -159,3 +168,11 @@ class _Run:
             rows.texts, self._recipe.augment, lambda d, t: self._job.progress("translate", d, t)
         )
         return Rows(tuple(texts), rows.labels, self._job.encode(texts), rows.groups) if texts else None
+
+
+def _by_characters(job: IntentJob, recipe: TunedRecipe) -> bool:
+    """Whether the tuned encoder is to read Chinese characters themselves: where the base does not know them
+    and there are rows enough to learn them from. With 870 rows glosses were read better.
+    """
+    chinese = sum(has_chinese((text,)) for text in job.rows.texts)
+    return 0 < recipe.characters <= chinese and job.gloss.is_file() and can_be_widened(job.base)

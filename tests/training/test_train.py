@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tokenizers import Tokenizer
 
 from nlu.artifacts import Bundle, list_bundles, verify
 from nlu.classifier import IntentClassifier
@@ -150,6 +151,20 @@ def test_a_tuning_recipe_brings_an_encoder_of_its_own(order: Order, recipe: str,
     found = IntentClassifier.load(bundle.folder / "intents").predict(vectors, texts)
     assert [p.verdicts[0][0] for p in found] == ["lost_card", "cancel", "greet"]
     assert not np.allclose(vectors[:, : shared.dim], shared.encode(texts), atol=1e-3)
+
+
+def test_with_rows_enough_chinese_is_read_by_its_characters(order: Order) -> None:
+    choice = Choice("accurate", {"characters": "4"})
+    bundle = train(replace(order, intents=choice, parts=("intents",)), silent)
+    intents, _ = load_encoders(bundle.folder)
+    tokens = Tokenizer.from_file(str(bundle.folder / "intents" / "tokenizer.json"))
+    assert tokens.token_to_id("卡") is not None
+    assert not (bundle.folder / "intents" / "gloss.tsv").exists()
+    assert (bundle.folder / "encoder" / "gloss.tsv").exists()
+    classifier = IntentClassifier.load(bundle.folder / "intents")
+    text = "我的卡丢了"
+    [found] = classifier.predict(intents.encode([text]), [text])
+    assert found.verdicts[0][0] in {"lost_card", "faq"}
 
 
 def test_a_search_goes_on_record_with_what_it_tried(order: Order) -> None:
