@@ -47,7 +47,7 @@ class TunedRecipe:
     augment: Augmentation = field(default_factory=Augmentation)
     beside_shared: bool = True  # the head sees the untouched encoder's vector, too
     names: bool = False  # an intent's name is one more example of it
-    characters: int = 3000  # rows in Chinese from which it is read by its characters; 0: by glosses alone
+    characters: int = 0  # rows in Chinese from which it is read by its characters; 0: by glosses alone
     folds: int = 0
     enough: int = 200
     held_out: int = 8
@@ -172,7 +172,8 @@ class _Run:
 
 def _by_characters(job: IntentJob, recipe: TunedRecipe) -> bool:
     """Whether the tuned encoder is to read Chinese characters themselves: where the base does not know them
-    and there are rows enough to learn them from. With 870 rows glosses were read better.
+    and there are rows enough to learn them from. With 870 rows glosses were read better, with the 3,848 of
+    TeleAntiFraud alike (development rows: 90.8 % by characters, 91.0 % by glosses).
     """
     chinese = sum(has_chinese((text,)) for text in job.rows.texts)
     return 0 < recipe.characters <= chinese and job.gloss.is_file() and can_be_widened(job.base)
