@@ -15,7 +15,8 @@ from training.intent_part import Fitted, fit_on, scored, together, write_part
 from training.intent_rows import IntentJob, Rows, folds, names_as_rows, numbered
 
 FOLDS = 4
-ONE_FOLD_FROM = 5_000  # rows from which one held-out part of a sixth calibrates well enough
+ENOUGH = 1_500  # held-out rows that calibrate well enough: no further fold is scored
+ONE_FOLD_FROM = 5_000  # rows from which one held-out part of a sixth does
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,10 @@ class _Fitting:
         self._job, self._recipe, self._names = job, recipe, job.names
         few = len(job.rows.texts) < recipe.names_below * len(self._names)
         self._more = names_as_rows(self._names, job.encode) if few else None
-        self.folds = FOLDS if len(job.rows.texts) < ONE_FOLD_FROM else 1
-        labels = numbered(job.rows.labels, self._names)
-        self._fold = folds(labels, 6 if self.folds == 1 else self.folds, job.seed)
+        rows = len(job.rows.texts)
+        parts = FOLDS if rows < ONE_FOLD_FROM else 6
+        self.folds = min(FOLDS, -(-ENOUGH * FOLDS // rows)) if rows < ONE_FOLD_FROM else 1
+        self._fold = folds(numbered(job.rows.labels, self._names), parts, job.seed)
         self._fits = 0
 
     def held_out(self) -> HeldOut:
