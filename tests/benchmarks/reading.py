@@ -33,13 +33,13 @@ Row = dict[str, Any]
 
 PARALLEL = Path(__file__).with_name("insurer_parallel.tsv")
 COLD = """
-import resource, sys, time
+import sys, time
 from pathlib import Path
 {imports}
 folder = Path(sys.argv[1])
 {read}
-usage = resource.getrusage(resource.RUSAGE_SELF)
-print(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(time.process_time(), int(peak.split()[1]) / 1024)
 """
 INTENTS_ALONE = (
     "from nlu.classifier import IntentClassifier\nfrom retrieval.paired import load_encoders",
