@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlu.classifier import NO_GUARANTEE, OosScale, energy, softmax
-from training.promise import Promises, promise, rows_needed
+from training.promise import CONFIDENCE, Promises, promise
 
 IN_SCOPE_KEPT = 0.95
 CLASS_ROWS = 100
@@ -85,7 +85,7 @@ def conformal_quantile(
     scores = np.sort(1.0 - probabilities[np.arange(rows), labels])
     rank = math.ceil((rows + 1) * (1 - alpha))
     quantile = float(scores[rank - 1]) if rank <= rows else 1.0
-    if rows < rows_needed(alpha):
+    if rows < math.log(1 - CONFIDENCE) / math.log(1 - alpha):  # so few could miss nothing by chance
         return quantile, NO_GUARANTEE
     return quantile, f"cross-conformal, {1 - alpha:.0%} of messages like the {rows} held-out ones"
 
