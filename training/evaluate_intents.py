@@ -120,7 +120,7 @@ def _auroc_by(found: Measured, energies: Floats, distances: Floats) -> dict[str,
 
 def _requests(model: RequestModel | None, shared: Encoder, found: Measured) -> dict[str, float] | None:
     """The micro-F1 of single intents where labels join them (`a+b`): by the model of several requests, and by
-    the parts of the likeliest label. A message of which no request is likely has those of that label.
+    the parts of the likeliest label. As in a reading, one request alone is left to that label.
     """
     if model is None:
         return None
@@ -128,7 +128,10 @@ def _requests(model: RequestModel | None, shared: Encoder, found: Measured) -> d
     truth = [frozenset(parts_of(found.labels[i])) for i in found.ours]
     whole = [frozenset(parts_of(found.guesses[i])) for i in found.ours]
     read = model.read(encode_in_steps(shared.encode, texts, lambda *_: None), texts)
-    likely = [frozenset(name for name, _ in made) or parts for made, parts in zip(read, whole, strict=True)]
+    likely = [
+        frozenset(name for name, _ in made) if len(made) > 1 else parts
+        for made, parts in zip(read, whole, strict=True)
+    ]
     return {"micro_f1": micro_f1(truth, likely), "micro_f1_by_label": micro_f1(truth, whole)}
 
 
