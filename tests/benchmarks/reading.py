@@ -27,6 +27,7 @@ from bot.reader import Models, Reader
 from nlu.clauses import clauses
 from nlu.system_entities import SystemEntities
 from tests.benchmarks.entities import json_lines
+from tests.benchmarks.quality import trained
 
 Figures = dict[str, Any]
 Row = dict[str, Any]
@@ -100,12 +101,6 @@ def _project(rows: Sequence[Row], folder: Path) -> Path:
     ):
         (folder / path).write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
     return folder
-
-
-def trained(project: Path) -> Path:
-    """The bundle of a project, trained now."""
-    subprocess.run([sys.executable, "-m", "bot", "train", str(project)], check=True, capture_output=True)
-    return max((project / ".frontdesk" / "bundles").glob("2*"))
 
 
 def example_bot(project: Path) -> Figures:

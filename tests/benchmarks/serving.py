@@ -25,6 +25,8 @@ from typing import Any
 
 import aiohttp
 
+from tests.benchmarks.quality import trained
+
 QUESTIONS = (
     "how long do I have to send in a claim",
     "what does the dental cover pay for",
@@ -177,6 +179,25 @@ async def measure_bare() -> dict[str, Any]:
 
 def main(project: Path) -> dict[str, Any]:
     """Both servers, one after the other; the senders stay off the servers' core."""
-    with contextlib.suppress(AttributeError, OSError):
-        os.sched_setaffinity(0, {int(SENDER_CORE)})
-    return {"frontdesk": asyncio.run(measure_frontdesk(project)), "bare_aiohttp": asyncio.run(measure_bare())}
+    if not list((project / ".frontdesk" / "bundles").glob("2*")):
+        trained(project)
+    with _kept_to(SENDER_CORE):
+        return {
+            "frontdesk": asyncio.run(measure_frontdesk(project)),
+            "bare_aiohttp": asyncio.run(measure_bare()),
+        }
+
+
+@contextlib.contextmanager
+def _kept_to(core: str) -> Iterator[None]:
+    """This process on one core, and on all it had again afterwards: other parts follow."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    with contextlib.suppress(OSError):
+        os.sched_setaffinity(0, {int(core)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
