@@ -139,24 +139,28 @@ class Inference:
             raise PortError("model_failed") from error
 
     async def _work(self) -> None:
-        """Whatever waits when the models become free is read in one pass: no added delay, larger batches
-        under load.
-        """
+        """Whatever waits when the models become free is read in one hop to their thread and back."""
         loop = asyncio.get_running_loop()
         while True:
             batch = [await self._queue.get()]
             while len(batch) < LARGEST_BATCH and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
-            try:
-                readings = await loop.run_in_executor(
-                    self._executor, self._reader.read, [r for r, _ in batch]
-                )
-            except Exception as error:  # the turns waiting for it end in a person, not in silence
-                log.error("reading failed: %s", place_of(error))
-                for _, future in batch:
-                    if not future.done():
-                        future.set_exception(ReadError("model_failed"))
-                continue
+            readings = await loop.run_in_executor(self._executor, self._read_each, [r for r, _ in batch])
             for (_, future), reading in zip(batch, readings, strict=True):
-                if not future.done():
+                if future.done():
+                    continue
+                if isinstance(reading, ReadError):
+                    future.set_exception(reading)
+                else:
                     future.set_result(reading)
+
+    def _read_each(self, requests: Sequence[ReadRequest]) -> list[Reading | ReadError]:
+        """One message that cannot be read ends in a person; those beside it are read."""
+        found: list[Reading | ReadError] = []
+        for request in requests:
+            try:
+                found.append(self._reader.read(request))
+            except Exception as error:
+                log.error("reading failed: %s", place_of(error))
+                found.append(ReadError("model_failed"))
+        return found

@@ -21,7 +21,7 @@ from nlu.clauses import clauses
 from nlu.entities import EntityExtractor
 from nlu.explain import Examples
 from nlu.language import detect_language, words
-from nlu.requests import JOINT, RequestModel
+from nlu.requests import RequestModel, parts_of
 from nlu.sentiment import Feeling, SentimentModel
 from nlu.system_entities import SystemEntities
 from retrieval.encoder import Encoder, Tokens
@@ -71,7 +71,9 @@ class Models:
 
 
 class Reader:
-    """Reads texts, several in a call. Safe to use from one thread at a time."""
+    """Reads texts, one a pass: matrix products round otherwise for several rows than for one, and a message's
+    reading must not depend on its neighbours. Safe to use from one thread at a time.
+    """
 
     def __init__(
         self, models: Models, languages: Sequence[str], system: SystemEntities, clock: Callable[[], float]
@@ -79,55 +81,46 @@ class Reader:
         self.models = models
         self._languages, self._system, self._clock = tuple(languages), system, clock
 
-    def read(self, requests: Sequence[ReadRequest]) -> list[Reading]:
-        """What each text means."""
-        models = self.models
-        texts = [request.text for request in requests]
-        vectors, tokens = self._encode(texts)
+    def read(self, request: ReadRequest) -> Reading:
+        """What the text means."""
+        # A lone surrogate, which JSON may carry, is no text to a tokenizer; places stay as they were.
+        request = replace(request, text=request.text.encode("utf-8", "replace").decode())
+        models, texts = self.models, [request.text]
+        vectors, (tokens,) = self._encode(texts)
         same = models.intent_encoder is models.retrieval_encoder
         intent_vectors = vectors if same else models.intent_encoder.encode_beside(vectors, texts)
-        predictions = (
-            models.classifier.predict(intent_vectors, texts) if models.classifier else [None] * len(texts)
-        )
+        prediction = models.classifier.predict(intent_vectors, texts)[0] if models.classifier else None
         today = datetime.fromtimestamp(self._clock(), UTC).date()
-        hits = (
-            models.index.search(vectors, texts, top=MATCHES, today=today)
-            if models.index
-            else [[]] * len(texts)
+        hits = models.index.search(vectors, texts, top=MATCHES, today=today)[0] if models.index else []
+        feeling = models.sentiment.read(vectors, texts)[0] if models.sentiment else None
+        return replace(
+            self._reading(request, prediction, hits, tokens),
+            sentiment=_sentiment(feeling) if feeling else None,
+            requests=self._requests(request.text, prediction, vectors),
         )
-        several = models.requests.read(vectors, texts) if models.requests else [()] * len(texts)
-        feelings = models.sentiment.read(vectors, texts) if models.sentiment else [None] * len(texts)
-        readings = [
-            self._reading(request, prediction, found, own)
-            for request, prediction, found, own in zip(requests, predictions, hits, tokens, strict=True)
-        ]
-        return [
-            replace(
-                reading,
-                sentiment=_sentiment(feeling) if feeling else None,
-                requests=self._requests(text, prediction, made),
-            )
-            for text, prediction, reading, feeling, made in zip(
-                texts, predictions, readings, feelings, several, strict=True
-            )
-        ]
 
     def _requests(
-        self, text: str, whole: IntentPrediction | None, made: Sequence[tuple[str, float]]
+        self, text: str, whole: IntentPrediction | None, vectors: NDArray[np.float32]
     ) -> tuple[Request, ...]:
         """The requests of a message that makes several: the likely ones, where examples of `a+b` taught what
         that looks like; else those of clauses that are each read as another intent, with one of which the
         whole agrees.
         """
-        if len(made) > 1:
-            return tuple(Request(intent, probability, 0, len(text)) for intent, probability in made)
-        if whole is None:
+        if whole is None or whole.out_of_scope:
             return ()
         intent, probability = whole.verdicts[0]
-        if JOINT in intent:
-            return tuple(Request(part, probability, 0, len(text)) for part in intent.split(JOINT))
+        parts = parts_of(intent)
+        if self.models.requests:
+            made = self.models.requests.read(vectors, [text])[0]
+            if len(made) > 1:
+                return tuple(Request(name, p, 0, len(text)) for name, p in made)
+        if len(parts) > 1:
+            return tuple(Request(part, probability, 0, len(text)) for part in parts)
+        return () if self.models.requests else self._of_clauses(text, intent)
+
+    def _of_clauses(self, text: str, intent: str) -> tuple[Request, ...]:
         places = clauses(text)
-        if len(places) < 2 or whole.out_of_scope:
+        if len(places) < 2:
             return ()
         found = self.predict([text[start:end] for start, end in places])[1]
         sure = {

@@ -58,19 +58,23 @@ def find_moments(text: str, language: str, now: datetime) -> Iterator[tuple[str,
         place, kind = (result.start, result.end + 1), result.type_name.rpartition(".")[2]
         readings: Sequence[Mapping[str, str]] = (result.resolution or {}).get("values", ())
         if kind == DURATION and readings:
-            yield DURATION, _length(place, readings[0])
+            if length := _length(place, readings[0]):
+                yield DURATION, length
         elif kind != DURATION:
             told = [moment for one in readings if (moment := _moment(one, kind, now))]
             if told:
                 yield TIME, Finding(*place, *_told(_chosen(told, now)))
 
 
-def _length(place: tuple[int, int], reading: Mapping[str, str]) -> Finding:
-    seconds = plain(float(reading["value"]))
-    amount, unit = seconds, "second"
+def _length(place: tuple[int, int], reading: Mapping[str, str]) -> Finding | None:
+    """None for one beyond all numbers ("1e400 days")."""
     match = _LENGTH.fullmatch(reading["timex"])
+    try:
+        seconds = plain(float(reading["value"]))
+        amount, unit = plain(float(match[2])) if match else seconds, "second"
+    except (OverflowError, ValueError):
+        return None
     if match:
-        amount = plain(float(match[2]))
         unit = "minute" if match[1] and match[3] == "M" else _UNITS[match[3]]
     details = {
         "value": amount,

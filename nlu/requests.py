@@ -24,6 +24,11 @@ JOINT = "+"  # between the intents of a label, as Rasa writes it
 Array = NDArray[np.float32]
 
 
+def parts_of(label: str) -> tuple[str, ...]:
+    """The intents that a label joins."""
+    return tuple(part for part in label.split(JOINT) if part)
+
+
 @dataclass(frozen=True, slots=True)
 class RequestModel:
     """One linear model an intent over the sentence vector and single n-grams: is it among the requests?

@@ -117,7 +117,7 @@ class SystemEntities:
         """The entities of a text that was sent `at` (seconds since the epoch), by their start. Of overlapping
         ones the longest stays; none overlaps what is `taken`.
         """
-        text = text[:MOST_CHARACTERS]
+        text = text[:MOST_CHARACTERS].replace("İ", "I")  # in lower case it is two, and places would slip
         if not self._dimensions or not (_CUE.search(text) or _TIME_CUE.search(text)):
             return ()
         region = self._region or ("CN" if language.startswith("zh") else "US")
@@ -151,7 +151,10 @@ def _emails(question: _Question) -> Iterator[tuple[str, Finding]]:
 
 def _urls(question: _Question) -> Iterator[tuple[str, Finding]]:
     for match in _URL.finditer(question.text):
-        domain = urlsplit(match.group() if "://" in match.group() else f"//{match.group()}").netloc
+        try:
+            domain = urlsplit(match.group() if "://" in match.group() else f"//{match.group()}").netloc
+        except ValueError:  # brackets that hold no address
+            continue
         yield "url", Finding(*match.span(), match.group(), {"value": match.group(), "domain": domain.lower()})
 
 

@@ -5,7 +5,7 @@ the tagger in question has not seen.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from nlu.units import Unit, cut, unit_buckets, unit_vectors, windows
 from retrieval.encoder import Tokens
 from training.context import Progress
 from training.corpus import Example, Span
+from training.mentions import mostly_marked
 from training.tagger import Sentence, TaggerRecipe, fit_tagger
 
 LEAST_MENTIONS = 10
@@ -221,7 +222,7 @@ class _Training:
             taught = np.flatnonzero(folds != fold).tolist()
             fitted = self.fit(taught, labels, fold)
             tagger = Tagger(*fitted, settings_of(labels, least=0.0))
-            mentions = mentions_of(self.rows[i] for i in taught)
+            mentions = table_of([self.rows[i] for i in taught])
             ways = self.tables.extractor(tagger=tagger), self.tables.extractor(mentions=mentions)
             for row in (self.rows[i] for i in np.flatnonzero(folds == fold).tolist()):
                 found, listed = ways[0].extract(row.text, row.tokens), ways[1].extract(row.text)
@@ -252,13 +253,10 @@ class _Training:
         )
 
 
-def mentions_of(rows: Iterable[Annotated]) -> dict[str, list[str]]:
-    """The mentions that rows mark, by entity."""
-    found: dict[str, list[str]] = {}
-    for row in rows:
-        for span in row.spans:
-            found.setdefault(span.entity, []).append(row.text[span.start : span.end])
-    return found
+def table_of(rows: Sequence[Annotated]) -> dict[str, list[str]]:
+    """The mentions that are looked up where no tagger is trusted, by entity."""
+    marked = ((span.entity, row.text[span.start : span.end]) for row in rows for span in row.spans)
+    return mostly_marked(marked, [row.text for row in rows])
 
 
 def _sentence(

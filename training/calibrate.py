@@ -40,8 +40,10 @@ def calibrate(held: HeldOut, promises: Promises, *, acts: NDArray[np.bool_]) -> 
     """
     temperature = fit_temperature(held.logits, held.labels)
     probabilities = softmax(held.logits / temperature)
-    quantile, guarantee = conformal_quantile(probabilities, held.labels, alpha=promises.alpha)
     own = class_quantiles(probabilities, held.labels, alpha=promises.alpha)
+    # Of the rows it will judge: those of classes with a threshold of their own, often easy, would loosen it.
+    others = ~np.isin(held.labels, list(own))
+    quantile = conformal_quantile(probabilities[others], held.labels[others], alpha=promises.alpha)
     oos = fit_oos(energy(held.logits), held.distance, held.in_scope)
     guess = probabilities.argmax(axis=1)
     acted = acts[guess] & (oos.score(energy(held.logits), held.distance) <= oos.threshold)
@@ -55,7 +57,7 @@ def calibrate(held: HeldOut, promises: Promises, *, acts: NDArray[np.bool_]) -> 
         "alpha": promises.alpha,
         "quantile": quantile,
         "class_quantiles": {str(label): own[label] for label in sorted(own)},
-        "guarantee": guarantee,
+        "guarantee": guarantee(len(held.labels), alpha=promises.alpha),
         "calibration_rows": len(held.labels),
         "alone": asdict(alone),
         "oos": asdict(oos),
@@ -75,19 +77,23 @@ def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> f
 
 def conformal_quantile(
     probabilities: NDArray[np.float32], labels: NDArray[np.int64], *, alpha: float
-) -> tuple[float, str]:
-    """The LAC threshold on 1 - p(right), and the promise that goes with it (arXiv:1609.00451).
+) -> float:
+    """The LAC threshold on 1 - p(right) (arXiv:1609.00451); 1, which every class meets, for too few rows."""
+    rows = len(labels)
+    scores = np.sort(1.0 - probabilities[np.arange(rows), labels])
+    rank = math.ceil((rows + 1) * (1 - alpha))
+    return float(scores[rank - 1]) if rank <= rows else 1.0
+
+
+def guarantee(rows: int, *, alpha: float) -> str:
+    """The promise of prediction sets whose thresholds come from so many held-out rows.
 
     The scores are out of fold and the served model then learns from every row, which is the cross-conformal
     method (Vovk 2015, arXiv:1208.0806): exact for a split, approximate here. Too few rows: no promise.
     """
-    rows = len(labels)
-    scores = np.sort(1.0 - probabilities[np.arange(rows), labels])
-    rank = math.ceil((rows + 1) * (1 - alpha))
-    quantile = float(scores[rank - 1]) if rank <= rows else 1.0
     if rows < math.log(1 - CONFIDENCE) / math.log(1 - alpha):  # so few could miss nothing by chance
-        return quantile, NO_GUARANTEE
-    return quantile, f"cross-conformal, {1 - alpha:.0%} of messages like the {rows} held-out ones"
+        return NO_GUARANTEE
+    return f"cross-conformal, {1 - alpha:.0%} of messages like the {rows} held-out ones"
 
 
 def class_quantiles(
@@ -101,7 +107,7 @@ def class_quantiles(
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
         if len(rows) >= CLASS_ROWS:
-            found[int(label)] = conformal_quantile(probabilities[rows], labels[rows], alpha=alpha)[0]
+            found[int(label)] = conformal_quantile(probabilities[rows], labels[rows], alpha=alpha)
     return found
 
 

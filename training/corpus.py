@@ -105,19 +105,6 @@ def read_corpus(folder: Path) -> Corpus:
     )
 
 
-def write_corpus_head(folder: Path, *, project: str, languages: tuple[str, ...], alpha: float) -> None:
-    """Writes corpus.json last, over the files that lie in the folder."""
-    files = sorted(p.name for p in folder.iterdir() if p.is_file() and p.name != "corpus.json")
-    head = {
-        "format": FORMAT,
-        "project": project,
-        "languages": list(languages),
-        "alpha": alpha,
-        "sha256": {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in files},
-    }
-    (folder / "corpus.json").write_text(json.dumps(head, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-
-
 def _check_hashes(folder: Path, head: Mapping[str, Any]) -> None:
     hashes = head.get("sha256")
     if not isinstance(hashes, dict):

@@ -7,7 +7,7 @@ Knows the corpus and the part's files; training/annotated.py decides what is lea
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from training.annotated import Learned, Tables, learn
 from training.context import PartResult, TrainContext
 from training.corpus import Corpus
 from training.errors import CorpusInvalid
+from training.mentions import mostly_marked
 from training.tagger import TaggerRecipe
 
 _WORD = re.compile(r"[^\W\d_\u2e80-\U0003ffff]{3,}")
@@ -110,10 +111,8 @@ def _learned(
 def _mentions(
     corpus: Corpus, regexes: Mapping[str, list[str]], synonyms: dict[str, str], *, but: Collection[str]
 ) -> dict[str, list[str]]:
-    """What examples annotate, by entity and `but` these; what it stands for joins the synonyms. A mention
-    that more texts hold unmarked than marked is a word like any other, and would be found everywhere.
-    """
-    found: dict[str, Counter[str]] = {}
+    """What examples annotate, by entity and `but` these; what it stands for joins the synonyms."""
+    found: list[tuple[str, str]] = []
     for example in corpus.examples:
         for span in example.entities:
             mention = example.text[span.start : span.end]
@@ -121,25 +120,10 @@ def _mentions(
                 continue
             matched = any(re.fullmatch(e, mention, re.IGNORECASE) for e in regexes.get(span.entity, []))
             if not matched and span.entity not in but:
-                found.setdefault(span.entity, Counter())[mention] += 1
+                found.append((span.entity, mention))
             if mention != span.value:
                 synonyms.setdefault(mention, span.value)
-    texts = [example.text for example in corpus.examples]
-    kept = {
-        name: sorted(
-            mention for mention, marked in mentions.items() if 2 * marked >= _holding(texts, mention)
-        )
-        for name, mentions in found.items()
-    }
-    return {name: mentions for name, mentions in kept.items() if mentions}
-
-
-def _holding(texts: Sequence[str], mention: str) -> int:
-    """How many texts hold a mention, a Latin one as words of its own."""
-    whole = re.compile(
-        rf"(?<![^\W_]){re.escape(mention)}(?![^\W_])" if mention.isascii() else re.escape(mention)
-    )
-    return sum(mention in text and whole.search(text) is not None for text in texts)
+    return mostly_marked(found, [example.text for example in corpus.examples])
 
 
 def _write_json(path: Path, value: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlu.classifier import IntentClassifier
-from nlu.requests import RequestModel
+from nlu.requests import RequestModel, parts_of
 from retrieval.encoder import Encoder
 from retrieval.gloss import FILE as GLOSS
 from retrieval.paired import IntentEncoder, load_encoders
@@ -31,7 +31,6 @@ from training.measured import Measured, measured
 from training.promise import Promises
 from training.recipes import fit_intents
 from training.report import prepare, write_report
-from training.requests import parts_of
 from training.scoring import auroc, micro_f1
 from training.table import MOST_SHOWN, Table, contradictions, read_labelled
 

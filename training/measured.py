@@ -26,7 +26,7 @@ class Measured:
     guesses: tuple[str, ...]
     inside: NDArray[np.bool_]  # [n], False for rows that are out of scope
     right: NDArray[np.bool_]  # [n], whether the guess is the label
-    confidence: NDArray[np.float64]  # [n], of the likeliest label
+    confidence: NDArray[np.float64]  # [n], of the guess
     refused: NDArray[np.bool_]  # [n]
     strangeness: NDArray[np.float64]  # [n], the out-of-scope score
 
@@ -38,7 +38,8 @@ class Measured:
 
 def measured(texts: Sequence[str], labels: Sequence[str], found: Sequence[IntentPrediction]) -> Measured:
     """All of it from the predictions of the texts."""
-    guesses = tuple(_best_intent(prediction) for prediction in found)
+    best = [_best_intent(prediction) for prediction in found]
+    guesses = tuple(name for name, _ in best)
     return Measured(
         texts=tuple(texts),
         labels=tuple(labels),
@@ -46,13 +47,12 @@ def measured(texts: Sequence[str], labels: Sequence[str], found: Sequence[Intent
         guesses=guesses,
         inside=np.asarray([label not in OOS_LABELS for label in labels]),
         right=np.asarray([guess == label for guess, label in zip(guesses, labels, strict=True)]),
-        confidence=np.asarray([prediction.verdicts[0][1] for prediction in found]),
+        confidence=np.asarray([probability for _, probability in best]),
         refused=np.asarray([prediction.out_of_scope for prediction in found]),
         strangeness=np.asarray([prediction.oos_score for prediction in found]),
     )
 
 
-def _best_intent(prediction: IntentPrediction) -> str:
-    return next(
-        (name for name, _ in prediction.verdicts if name not in OOS_LABELS), prediction.verdicts[0][0]
-    )
+def _best_intent(prediction: IntentPrediction) -> tuple[str, float]:
+    likeliest = prediction.verdicts[0]
+    return next((verdict for verdict in prediction.verdicts if verdict[0] not in OOS_LABELS), likeliest)

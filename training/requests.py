@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
-from nlu.requests import JOINT, RequestModel
+from nlu.requests import RequestModel, parts_of
 from training.intent_rows import FAQ, OOS_LABELS, Rows, folds
 from training.threads import one_thread
 from training.wide import weighed_features
@@ -22,15 +22,10 @@ STRENGTH = 1.0  # C of the support vector machines
 FOLDS = 3  # whose margins the probabilities are fitted on
 
 
-def parts_of(label: str) -> tuple[str, ...]:
-    """The intents that a label joins."""
-    return tuple(part for part in label.split(JOINT) if part)
-
-
 @one_thread()
 def fit_requests(rows: Rows, *, seed: int) -> RequestModel | None:
     """One linear support vector machine an intent, and Platt's curve from margins of rows that a fit had not
-    seen. None where no label joins intents.
+    seen. None where no label joins intents, or every message makes the same requests.
     """
     names = sorted({part for label in rows.labels for part in parts_of(label)} - OOS_LABELS - {FAQ})
     if not any(len(parts_of(label)) > 1 for label in rows.labels):
@@ -39,11 +34,13 @@ def fit_requests(rows: Rows, *, seed: int) -> RequestModel | None:
     truth = np.zeros((len(rows.texts), len(names)), dtype=np.bool_)
     for row, label in zip(truth, rows.labels, strict=True):
         row[[place[part] for part in parts_of(label) if part in place]] = True
+    if truth.all():
+        return None
     slope, offset = _platt(*_unseen(rows, truth, names, seed))
-    return replace(_fit(rows, truth, names), slope=slope, offset=offset)
+    return replace(_fit(rows, truth, names, seed), slope=slope, offset=offset)
 
 
-def _fit(rows: Rows, truth: NDArray[np.bool_], names: Sequence[str]) -> RequestModel:
+def _fit(rows: Rows, truth: NDArray[np.bool_], names: Sequence[str], seed: int) -> RequestModel:
     wide, values = weighed_features(rows.texts, classes=len(names))
     matrix = hstack([values, csr_matrix(rows.vectors)], format="csr")
     weights = np.zeros((matrix.shape[1], len(names)), dtype=np.float32)
@@ -52,7 +49,7 @@ def _fit(rows: Rows, truth: NDArray[np.bool_], names: Sequence[str]) -> RequestM
         if column.all() or not column.any():  # in a fold: an intent that every row has, or none
             bias[i] = 1.0 if column.all() else -1.0
             continue
-        model = LinearSVC(C=STRENGTH).fit(matrix, column)
+        model = LinearSVC(C=STRENGTH, random_state=seed).fit(matrix, column)
         weights[:, i], bias[i] = model.coef_[0], model.intercept_[0]
     known = len(wide.features)
     return RequestModel(
@@ -73,7 +70,7 @@ def _unseen(
     margins = np.zeros(truth.shape, dtype=np.float32)
     for number in range(FOLDS):
         seen, left = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-        model = _fit(rows.at(seen), truth[seen], names)
+        model = _fit(rows.at(seen), truth[seen], names, seed)
         margins[left] = model.margins(rows.vectors[left], [rows.texts[i] for i in left])
     return margins, truth
 

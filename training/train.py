@@ -134,6 +134,13 @@ def _replaced(order: Order, earlier: Bundle | None) -> tuple[str, ...]:
     return (*order.parts, "encoder")
 
 
+def _intent_recipe(order: Order, kept: Mapping[str, Any] | None) -> dict[str, Any]:
+    """How the intents were learnt: as ordered, or in the earlier bundle they are of."""
+    if kept is not None:
+        return {"name": kept.get("name"), "knobs": dict(kept.get("knobs", {}))}
+    return {"name": order.intents.recipe, "knobs": dict(order.intents.settings)}
+
+
 def _details(
     order: Order,
     corpus: Corpus,
@@ -150,16 +157,18 @@ def _details(
         metrics.pop(part, None)
         if result is not None:
             knobs[part], metrics[part] = dict(result.recipe), dict(result.metrics)
-    report = {"data_sha256": corpus.sha256, "parts": metrics}
+    # A part that was kept learnt from the earlier data, and with it the bundle is not one of this data.
+    keeps = earlier is not None and not set(earlier.parts) <= {"encoder", *results}
+    data = kept.data_sha256 if kept and keeps else corpus.sha256
+    report = {"data_sha256": data, "parts": metrics}
     (folder / "report.json").unlink(missing_ok=True)
     (folder / "report.json").write_text(dumps(report, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
     return BundleDetails(
         languages=corpus.languages,
         base=order.base,
-        data_sha256=corpus.sha256,
+        data_sha256=data,
         recipe={
-            "name": order.intents.recipe,
-            "knobs": dict(order.intents.settings),
+            **_intent_recipe(order, kept.recipe if kept and "intents" not in results else None),
             "seed": order.seed,
             "device": order.device,
             "trained": sorted(results),

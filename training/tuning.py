@@ -93,7 +93,8 @@ def tune(job: TuneJob, device: str, progress: Progress) -> SentenceModel:
     watched = _watched(job.groups, recipe.watch, job.seed)
     learnt, unlearnt = np.flatnonzero(~watched), np.flatnonzero(watched)
     batches = _batches(job, learnt, read, passage=recipe.batch if device == "cuda" else recipe.passage)
-    loop = _Loop(load_sentence_model(job.base), job, accelerator, len(batches))
+    means = _means(job.groups[learnt], job.originals[learnt])
+    loop = _Loop(recipe, means, job.base, accelerator, len(batches))
     best = _Best(recipe.patience)
     chance = np.random.default_rng(job.seed)
     for _ in range(loop.epochs):
@@ -143,15 +144,17 @@ class _Learner(nn.Module):
 class _Loop:
     """The model, its optimiser, and one step after another."""
 
-    def __init__(self, model: SentenceModel, job: TuneJob, accelerator: Accelerator, batches: int) -> None:
-        recipe = job.recipe
+    def __init__(
+        self, recipe: TuneRecipe, means: Tensor, base: Path, accelerator: Accelerator, batches: int
+    ) -> None:
+        model = load_sentence_model(base)
         self._recipe, self._accelerator, self._plain = recipe, accelerator, model
         self._embedding = word_embeddings(model)
         self._adapters = adapted(model, largest=recipe.lora_from, rank=recipe.lora_rank)
         self.each = max(1, batches // accelerator.num_processes)
         self.epochs = max(recipe.epochs, -(-recipe.least_steps // self.each))
         self.done, self.total = 0, self.epochs * self.each
-        learner = _Learner(model, _means(job)).train()
+        learner = _Learner(model, means).train()
         groups = _parameter_groups(learner, recipe)
         optimiser = torch.optim.AdamW(groups, weight_decay=recipe.decay)
         rates = [group["lr"] for group in groups]
@@ -163,7 +166,7 @@ class _Loop:
         """One step of the optimiser."""
         self._optimiser.zero_grad()
         self._accelerator.backward(self._loss(batch))
-        if self._recipe.adversary:
+        if self._recipe.adversary and self._embedding.weight.requires_grad:  # adapters leave it frozen
             with Adversary(self._embedding, size=self._recipe.adversary):
                 self._accelerator.backward(self._loss(batch))
         self._accelerator.clip_grad_norm_(self._learner.parameters(), 1.0)
@@ -228,7 +231,7 @@ class _Best:
         self._since += 1
         if loss < self._loss:
             self._loss, self._since, self.weights = loss, 0, weights
-        return self._since > self._patience
+        return self._since >= self._patience
 
 
 def _reader(job: TuneJob) -> Reader:
@@ -263,9 +266,8 @@ def _watched(groups: NDArray[np.int64], share: float, seed: int) -> NDArray[np.b
     return watched
 
 
-def _means(job: TuneJob) -> Tensor:
+def _means(groups: NDArray[np.int64], originals: NDArray[np.float32]) -> Tensor:
     """Where each group's vector starts: at the mean of its rows, [groups, dim]."""
-    groups, originals = job.groups, job.originals
     means = np.zeros((int(groups.max()) + 1, originals.shape[1]), dtype=np.float32)
     for group in np.unique(groups[groups != ALONE]):
         means[group] = originals[groups == group].mean(axis=0)

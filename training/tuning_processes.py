@@ -27,8 +27,9 @@ _JOB, _ARRAYS, _WEIGHTS = "job.json", "rows.npz", "tuned.safetensors"
 
 
 def tune_everywhere(job: TuneJob, device: str, progress: Progress) -> SentenceModel:
-    """The tuned encoder. Several GPUs share the work."""
-    processes = torch.cuda.device_count() if device == "cuda" else 1
+    """The tuned encoder. Several GPUs share the work, where there is a batch for each."""
+    batches = int(len(job.texts) * (1 - job.recipe.watch)) // job.recipe.batch
+    processes = min(torch.cuda.device_count(), batches) if device == "cuda" else 1
     return tune(job, device, progress) if processes < 2 else tune_in(processes, job, device, progress)
 
 

@@ -52,7 +52,7 @@ EVERYTHING = (
     "from nlu.system_entities import SystemEntities",
     "models = Models.load(folder, threads=1)\n"
     'reader = Reader(models, ("en", "zh"), SystemEntities(()), time.time)\n'
-    'reader.read([ReadRequest("I lost my card"), ReadRequest("我的卡丢了")])',
+    '[reader.read(ReadRequest(text)) for text in ("I lost my card", "我的卡丢了")]',
 )
 
 
@@ -73,8 +73,8 @@ def _two_requests(reader: Reader, corpus: Sequence[tuple[str, str]], pairs: int)
     chance = random.Random(0)
     drawn = [chance.sample(list(corpus), 2) for _ in range(pairs)]
     joined = [(f"{a.rstrip('.?! ')} and {b}", {i, j}) for (a, i), (b, j) in drawn if i != j]
-    alone = [reader.read([ReadRequest(text)])[0].requests for text, _ in corpus]
-    both = [reader.read([ReadRequest(text)])[0].requests for text, _ in joined]
+    alone = [reader.read(ReadRequest(text)).requests for text, _ in corpus]
+    both = [reader.read(ReadRequest(text)).requests for text, _ in joined]
     right = [{r.intent for r in found} == truth for found, (_, truth) in zip(both, joined, strict=True)]
     return {
         "alone": len(alone),
@@ -133,7 +133,7 @@ def halves(bundle: Path, rows: Sequence[Row]) -> Figures:
     reader = Reader(models, ("en", "zh"), SystemEntities(()), time.time)
     right: dict[str, list[bool]] = {}
     for language in ("en", "zh"):
-        found = reader.read([ReadRequest(row[language]) for row in rows])
+        found = [reader.read(ReadRequest(row[language])) for row in rows]
         right[language] = [
             reading.verdicts[0].intent == row["intent"] for reading, row in zip(found, rows, strict=True)
         ]
@@ -177,7 +177,7 @@ def one_text(bundle: Path, texts: Sequence[str]) -> Figures:
         began = time.perf_counter()
         classifier.predict(encoder.encode([text]), [text])
         between = time.perf_counter()
-        reader.read([ReadRequest(text)])
+        reader.read(ReadRequest(text))
         intents.append(1000 * (between - began))
         whole.append(1000 * (time.perf_counter() - between))
     return {

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -199,3 +199,25 @@ async def test_requests_learnt_from_joined_examples_come_before_clauses(reader: 
     async with inference.running():
         found = (await inference.read(ReadRequest("zzz zzz"))).requests
     assert [(r.intent, r.start, r.end) for r in found] == [("greet", 0, 7), ("block", 0, 7)]
+
+
+async def test_a_message_that_cannot_be_read_spoils_none_beside_it(
+    reader: Inference, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = await reader.read(ReadRequest("zzz 卡"))
+    encode = Letters.encode
+
+    def choosy(self: Letters, texts: Sequence[str]) -> Any:
+        if "spoilt" in texts:
+            raise RuntimeError("the library's own trouble")
+        return encode(self, texts)
+
+    monkeypatch.setattr(Letters, "encode", choosy)
+    texts = ("zzz 卡", "spoilt", "zzz 卡")
+    found = await asyncio.gather(*(reader.read(ReadRequest(t)) for t in texts), return_exceptions=True)
+    assert isinstance(found[1], ReadError)
+    assert found[0] == found[2] == alone
+
+
+async def test_half_a_character_is_read(reader: Inference) -> None:
+    assert (await reader.read(ReadRequest("zzz \ud83d"))).verdicts[0].intent == "greet"

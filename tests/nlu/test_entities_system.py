@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nlu.entities import FoundEntity
 from nlu.system_entities import DIMENSIONS, SystemEntities, SystemEntitiesUnusable
@@ -187,3 +189,26 @@ def test_settings_that_cannot_be_are_named(
 def test_a_long_text_is_read_at_its_beginning() -> None:
     [first] = EVERY.extract("tomorrow " + "word " * 200 + "next Friday", language="en", at=FRIDAY)
     assert first.start == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["see www.[company].com", "http://[IP]/admin", "for 1e400 days", f"for {'9' * 380} days", "5 \ud83d"],
+)
+def test_odd_texts_are_read(text: str) -> None:
+    EVERY.extract(text, language="en", at=FRIDAY)
+
+
+@given(
+    st.text(alphabet="59 .:/@[]-+eİw€$days小时天点号tomorw\U0001f600", max_size=60),
+    st.sampled_from(["en", "zh"]),
+)
+def test_every_text_is_read_and_what_is_found_stands_in_it(text: str, language: str) -> None:
+    for entity in EVERY.extract(text, language=language, at=FRIDAY):
+        assert 0 <= entity.start < entity.end <= len(text)
+
+
+def test_a_letter_that_grows_in_lower_case_moves_nothing() -> None:
+    text = "İbrahim here, I paid 250 pounds tomorrow"
+    found = EVERY.extract(text, language="en", at=FRIDAY)
+    assert [text[e.start : e.end] for e in found] == ["250 pounds", "tomorrow"]

@@ -1,12 +1,13 @@
 """A tiny base model and a small bilingual corpus for the tests that train bundles."""
 
+import hashlib
 import json
 from pathlib import Path
 
 import pytest
 
 from tests.training.tiny_bert import make_tiny_bert
-from training.corpus import write_corpus_head
+from training.corpus import FORMAT
 
 INTENTS = {
     "greet": ("hello", "hi", "hello please", "hi you", "hello hello", "hi hi"),
@@ -76,6 +77,19 @@ def write_small_corpus(folder: Path, *, intents: bool = True, answers: bool = Tr
     for name, text in contents.items():
         (folder / name).write_text(text, encoding="utf-8")
     write_corpus_head(folder, project="small", languages=("en", "zh"), alpha=0.05)
+
+
+def write_corpus_head(folder: Path, *, project: str, languages: tuple[str, ...], alpha: float) -> None:
+    """Writes corpus.json last, over the files that lie in the folder."""
+    files = sorted(p.name for p in folder.iterdir() if p.is_file() and p.name != "corpus.json")
+    head = {
+        "format": FORMAT,
+        "project": project,
+        "languages": list(languages),
+        "alpha": alpha,
+        "sha256": {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in files},
+    }
+    (folder / "corpus.json").write_text(json.dumps(head, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _lines(rows: list[dict[str, object]]) -> str:

@@ -14,6 +14,7 @@ from training.calibrate import (
     class_quantiles,
     conformal_quantile,
     fit_temperature,
+    guarantee,
 )
 from training.promise import Promises, chance_kept, promise, rows_needed
 
@@ -42,17 +43,34 @@ def test_temperature_undoes_wrong_sureness(sharpness: float) -> None:
 def test_prediction_sets_hold_the_right_label_as_often_as_promised(alpha: float) -> None:
     logits, labels = drawn(8000, sharpness=1.0)
     p = softmax(logits)
-    quantile, guarantee = conformal_quantile(p[:4000], labels[:4000], alpha=alpha)
+    quantile = conformal_quantile(p[:4000], labels[:4000], alpha=alpha)
     covered = (p[4000:][np.arange(4000), labels[4000:]] >= 1 - quantile).mean()
     assert covered == pytest.approx(1 - alpha, abs=0.012)
-    assert guarantee != NO_GUARANTEE
+    assert guarantee(4000, alpha=alpha) != NO_GUARANTEE
+
+
+def test_prediction_sets_hold_for_small_classes_beside_a_large_easy_one() -> None:
+    chance = np.random.default_rng(3)
+    sizes = np.asarray([2000, *([50] * 40)])
+    labels = np.repeat(np.arange(41), sizes)
+    logits = chance.normal(scale=1.0, size=(len(labels), 41)).astype(np.float32)
+    logits[np.arange(len(labels)), labels] += np.where(labels == 0, 12.0, 3.5)
+    fitted = np.arange(len(labels)) % 2 == 0
+    held = HeldOut(
+        logits[fitted], np.zeros(fitted.sum(), np.float32), labels[fitted], np.ones(fitted.sum(), bool)
+    )
+    made = calibrate(held, Promises(alpha=0.1), acts=np.ones(41, bool))
+    assert list(made["class_quantiles"]) == ["0"]
+    p = softmax(logits[~fitted] / made["temperature"])[np.arange((~fitted).sum()), labels[~fitted]]
+    small = labels[~fitted] > 0
+    assert (p[small] >= 1 - made["quantile"]).mean() == pytest.approx(0.9, abs=0.02)
 
 
 def test_too_few_rows_promise_nothing() -> None:
     assert (rows_needed(0.02), rows_needed(0.05)) == (200, 80)
     logits, labels = drawn(58, sharpness=1.0)
-    assert conformal_quantile(softmax(logits), labels, alpha=0.05)[1] == NO_GUARANTEE
-    assert conformal_quantile(softmax(logits[:5]), labels[:5], alpha=0.05)[0] == 1.0
+    assert guarantee(58, alpha=0.05) == NO_GUARANTEE
+    assert conformal_quantile(softmax(logits[:5]), labels[:5], alpha=0.05) == 1.0
 
 
 def test_the_oos_threshold_keeps_ninety_five_percent_of_customers() -> None:
@@ -132,7 +150,7 @@ def test_a_class_of_many_rows_has_a_threshold_of_its_own_and_keeps_the_promise_f
     for label, quantile in own.items():
         rows = np.flatnonzero(labels[6000:] == label) + 6000
         assert (p[rows, label] >= 1 - quantile).mean() == pytest.approx(0.9, abs=0.03)
-    overall, _ = conformal_quantile(p[:6000], labels[:6000], alpha=0.1)
+    overall = conformal_quantile(p[:6000], labels[:6000], alpha=0.1)
     hard = np.flatnonzero(labels[6000:] == 0) + 6000
     assert (p[hard, 0] >= 1 - overall).mean() < 0.85, "one threshold for all breaks it"
     assert class_quantiles(p[:60], labels[:60], alpha=0.1) == {}

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.training.conftest import write_small_corpus
+from tests.training.conftest import write_corpus_head, write_small_corpus
 from training.base import DEFAULT, find_base
-from training.corpus import read_corpus, write_corpus_head
+from training.corpus import read_corpus
 from training.errors import BaseModelMissing, CorpusInvalid
 
 

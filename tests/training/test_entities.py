@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from nlu.entities import EntityExtractor
 from nlu.units import cut
 from retrieval.encoder import Tokens
-from training.annotated import Tables, learn
+from training.annotated import Annotated, Tables, learn, table_of
 from training.context import TrainContext
 from training.corpus import USUAL, Corpus, Example, Span
 from training.entities import known_words, train_entities, write_tagger
@@ -106,6 +106,17 @@ def test_a_mention_that_mostly_stands_unmarked_is_not_looked_up(tiny_base: Path,
     extractor = EntityExtractor.load(tmp_path)
     assert extractor.extract("yes, do that") == ()
     assert [e.value for e in extractor.extract("the gold plan, yes")] == ["gold"]
+
+
+def test_the_table_on_trial_is_the_one_that_would_serve() -> None:
+    """`plus` marked once and meant otherwise everywhere else: no table would look it up."""
+    none = Tokens(np.zeros((0, 8), np.float32), np.zeros((0, 2), np.int64))
+    rows = [Annotated("the plus plan", (Span("plan", "plus", 4, 8),), none)]
+    rows += [
+        Annotated(f"{word} plan", (Span("plan", word, 0, len(word)),), none) for word in ("gold", "basic")
+    ]
+    rows += [Annotated(f"{number} plus two", (), none) for number in range(5)]
+    assert table_of(rows) == {"plan": ["basic", "gold"]}
 
 
 def test_words_of_the_vocabulary_and_of_several_texts_are_no_errors(tiny_base: Path) -> None:

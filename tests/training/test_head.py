@@ -6,6 +6,7 @@ import torch
 
 from nlu.ngrams import buckets
 from training.head import HeadNetwork, HeadRecipe, add_linear, add_wide, bag_tensors, fit_head, to_served
+from training.wide import fit_wide
 
 RECIPE = HeadRecipe(hidden=16, width=8, buckets=64, least_steps=30, epochs=3)
 TEXTS = ["card lost", "lost my card", "where is my card", "hello", "hi there", "good day"] * 4
@@ -50,6 +51,14 @@ def test_single_words_add_their_scores(classes: int) -> None:
         both.logits(points()[:1], [text]) - head.logits(points()[:1], [text]) for text in ("qqq www", "")
     )
     assert strange == pytest.approx(none)  # nothing known: the biases alone
+
+
+def test_texts_without_a_word_leave_the_wide_member_empty() -> None:
+    labels = np.asarray([0, 1, 0, 1])
+    wide, bias = fit_wide(
+        ("🙂", "🙁", "!", "?"), labels, classes=2, strength=1.0, weights={0: 1.0, 1: 1.0}, part=1.0
+    )
+    assert wide.scores("🙂 or not").tolist() == bias.tolist() == [0.0, 0.0]
 
 
 def test_the_same_seed_gives_the_same_head() -> None:

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from nlu.errors import PartUnreadable
-from nlu.requests import SETTINGS, RequestModel
+from nlu.requests import SETTINGS, RequestModel, parts_of
 from training.intent_rows import Rows, labelled
 from training.requests import fit_requests
 
@@ -68,6 +68,25 @@ def test_a_request_that_every_message_makes_is_always_there() -> None:
     model = fit_requests(labelled(texts, labels, vectors(texts)), seed=0)
     assert model is not None
     assert all("all" in dict(found) for found in model.read(vectors(texts), texts))
+
+
+def test_the_same_seed_gives_the_same_model() -> None:
+    np.random.seed(1)
+    one = fit_requests(rows(joined=True), seed=0)
+    np.random.seed(2)
+    two = fit_requests(rows(joined=True), seed=0)
+    assert one and two and np.array_equal(one.linear, two.linear)
+    assert (one.slope, one.offset) == (two.slope, two.offset)
+
+
+def test_where_every_message_makes_all_requests_there_is_nothing_to_tell() -> None:
+    texts = ("a one", "a two", "a three")
+    assert fit_requests(labelled(texts, ["a+b"] * 3, vectors(texts)), seed=0) is None
+
+
+@pytest.mark.parametrize(("label", "parts"), [("a+b", ("a", "b")), ("c++", ("c",)), ("plain", ("plain",))])
+def test_the_parts_of_a_label(label: str, parts: tuple[str, ...]) -> None:
+    assert parts_of(label) == parts
 
 
 def test_a_file_of_another_format_is_an_error(tmp_path: Path) -> None:

@@ -16,10 +16,9 @@ from nlu.explain import Examples
 from nlu.sentiment import SentimentModel
 from retrieval.index import AnswerIndex
 from retrieval.paired import load_encoders
-from tests.training.conftest import write_small_corpus
+from tests.training.conftest import write_corpus_head, write_small_corpus
 from tests.training.tiny_bert import make_tiny_bert
 from training.__main__ import main
-from training.corpus import write_corpus_head
 from training.errors import BaseModelMissing, CorpusInvalid, TooLittleData, TrainingError
 from training.knobs import Choice
 from training.train import Order, train
@@ -121,6 +120,20 @@ def test_kept_parts_are_byte_for_byte_those_of_the_older_bundle(order: Order, tr
     assert kept.items() <= _files(newer).items()
     assert newer.details.recipe["parts"]["intents"] == trained.details.recipe["parts"]["intents"]
     verify(trained.folder)
+
+
+def test_a_bundle_that_keeps_its_intents_is_not_of_the_new_data(changed: Order) -> None:
+    """`frontdesk learn` looks at these: examples that no intents learnt from are still news."""
+    first = train(changed, silent)
+    rows = (changed.corpus / "intents.jsonl").read_text()
+    more = {"text": "hi there", "intent": "greet", "language": "en", "entities": [], "source": ""}
+    (changed.corpus / "intents.jsonl").write_text(f"{rows}{json.dumps(more)}\n")
+    write_corpus_head(changed.corpus, project="small", languages=("en", "zh"), alpha=0.05)
+    other = replace(changed, intents=Choice("accurate"), start_from=first.id)
+    answers = train(replace(other, parts=("answers",)), silent).details
+    assert (answers.data_sha256, answers.recipe["name"]) == (first.details.data_sha256, "fast")
+    whole = train(replace(changed, start_from=first.id), silent).details
+    assert whole.data_sha256 != first.details.data_sha256
 
 
 def test_another_base_needs_every_part_on_it_trained_anew(
