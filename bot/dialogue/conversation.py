@@ -36,6 +36,7 @@ from bot.dialogue.events import (
 )
 from bot.dialogue.message import Line
 from bot.dialogue.text import normalise
+from bot.dialogue.trail import Trail, followed
 
 LINES_KEPT = 12
 MISSED_ROWS = frozenset({"clarify", "not_understood"})
@@ -73,7 +74,7 @@ class Conversation:
     the session that the bot read and that was not the wish for a person. `filling` names the slots set by
     the latest message or since the form began; `finished` keeps each form's last complete run. `held_told`
     says that a waiting customer was told that the message was received. `tempers` are the probabilities of
-    anger of the last two messages that the bot read."""
+    anger of the last two messages that the bot read. `trail` is what stories compare."""
 
     id: str
     seq: int = 0
@@ -102,6 +103,7 @@ class Conversation:
     said: tuple[BotSaid, ...] = ()
     lines: tuple[Line, ...] = ()
     steps: tuple[str, ...] = ()
+    trail: Trail = field(default_factory=Trail)
     user_messages: int = 0
 
     @property
@@ -125,7 +127,7 @@ def apply(conversation: Conversation, event: Event) -> Conversation:
     on record.
     """
     changed = _change(conversation, event)
-    return replace(changed, seq=conversation.seq + 1)
+    return replace(changed, seq=conversation.seq + 1, trail=followed(conversation.trail, event))
 
 
 def _change(state: Conversation, event: Event) -> Conversation:

@@ -5,7 +5,7 @@ Knows nothing of YAML (bot.project reads the files) and nothing of a running con
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -93,6 +93,36 @@ class Slot:
     influences: bool = True
     mappings: tuple[SlotMapping, ...] = ()
 
+    def feature(self, value: Any) -> Hashable:
+        """What stories can tell of a value, None where that is nothing (rasa.shared.core.slots, 3.6): whether
+        a text or list is there, which of its values a categorical slot has, how much or whether it is true.
+        """
+        if not self.influences or value is None or self.type is SlotType.ANY:
+            return None
+        match self.type:
+            case SlotType.BOOL:
+                return bool(value)
+            case SlotType.FLOAT:
+                return _scaled(value, self.minimum, self.maximum)
+            case SlotType.CATEGORICAL:
+                named = str(value).casefold()
+                return named if named in {str(known).casefold() for known in self.values} else _OTHER
+            case SlotType.LIST:
+                return True if value else None
+            case _:
+                return True
+
+
+_OTHER = "__other__"
+
+
+def _scaled(value: Any, minimum: float, maximum: float) -> float | None:
+    try:
+        capped = min(max(float(value), minimum), maximum)
+    except (TypeError, ValueError):
+        return None
+    return (capped - minimum) / (maximum - minimum) if maximum > minimum else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -178,6 +208,40 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Story:
+    """One way that a conversation goes, from its beginning. `ends` says that the bot listens after the last
+    step; where a checkpoint leads back to what was told already, the story is cut and it does not.
+    """
+
+    name: str
+    steps: tuple[Step, ...]
+    ends: bool = True
+    source: str = ""
+
+
+@dataclass(slots=True)
+class Branch:
+    """Where stories stand after the states that lead here: the `actions` that come next, and the states that
+    may follow. More than one action is a contradiction, from which nothing is recalled.
+    """
+
+    actions: set[str] = field(default_factory=set)
+    further: dict[Hashable, Branch] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StoryMemory:
+    """What the stories say to do next (bot/dialogue/memory.py makes and reads it). `asides` are the rules
+    that no story goes by: their turns leave a story where it was. `longest` is the number of states looked
+    back at, None: all.
+    """
+
+    root: Branch = field(default_factory=Branch)
+    asides: frozenset[str] = frozenset()
+    longest: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Thresholds:
     """`intent` and `ambiguity` are Rasa's fallback thresholds, None where the project sets none: below the
     first the best intent is no intent, a gap to the second below the other asks back.
@@ -203,7 +267,9 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """The whole bot. Mappings are read, never written."""
+    """The whole bot. Mappings are read, never written. `unused_entities` are those, by intent, that stories
+    do not look at.
+    """
 
     name: str = "bot"
     languages: tuple[str, ...] = ("en",)
@@ -214,6 +280,9 @@ class Domain:
     forms: Mapping[str, Form] = field(default_factory=dict)
     responses: Mapping[str, tuple[Variation, ...]] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
+    stories: tuple[Story, ...] = ()
+    memory: StoryMemory = field(default_factory=StoryMemory)
+    unused_entities: Mapping[str, frozenset[str]] = field(default_factory=dict)
     thresholds: Thresholds = Thresholds()
     session: Session = Session()
     intent_titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

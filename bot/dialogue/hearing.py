@@ -5,11 +5,15 @@ Knows what counts as understood; decides nothing about the answer (policy does).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from bot.dialogue.acting import start_session
 from bot.dialogue.conversation import Holder
 from bot.dialogue.domain import SESSION_START
-from bot.dialogue.events import Failed, RedFlagged, UserSaid
+from bot.dialogue.events import Failed, RedFlagged, SlotSet, UserSaid
 from bot.dialogue.greeting import offers
+from bot.dialogue.memory import recall
 from bot.dialogue.policy import View
 from bot.dialogue.ports import ReadError, ReadRequest
 from bot.dialogue.reading import Reading, Verdict
@@ -18,6 +22,7 @@ from bot.dialogue.rules import predict
 from bot.dialogue.scene import Scene
 from bot.dialogue.slots import extract
 from bot.dialogue.text import normalise, parse_payload
+from bot.dialogue.trail import followed
 from nlu.red_flags import find_red_flags
 
 
@@ -62,6 +67,7 @@ def _view(
     scene: Scene, text: str, candidates: tuple[str, ...], *, flags: tuple[str, ...], unread: bool
 ) -> View:
     domain, state, intent, reading = scene.domain, scene.conversation, scene.intent, scene.reading
+    filled = extract(domain, state, text=text, intent=intent, entities=reading.entities) if text else {}
     return View(
         domain=domain,
         conversation=state,
@@ -69,11 +75,22 @@ def _view(
         text=text,
         intent=intent,
         candidates=candidates,
-        filled=extract(domain, state, text=text, intent=intent, entities=reading.entities) if text else {},
+        filled=filled,
         ruled=predict(domain, state, intent, reading.entity_names) if intent else None,
+        recalled=_recalled(scene, filled) if intent else None,
         flags=flags,
         unread=unread,
     )
+
+
+def _recalled(scene: Scene, filled: Mapping[str, Any]) -> str | None:
+    """What stories go on with once the message has filled its slots, those of a running form apart."""
+    state, trail = scene.conversation, scene.conversation.trail
+    form = scene.domain.forms.get(state.loop or "")
+    for name, value in filled.items():
+        if (form is None or name not in form.required_slots) and state.slots.get(name) != value:
+            trail = followed(trail, SlotSet(at=scene.at, name=name, value=value))
+    return recall(scene.domain, trail)
 
 
 async def _read(scene: Scene, text: str) -> Reading:

@@ -29,6 +29,7 @@ from bot.dialogue.domain import (
     FALLBACK_INTENT,
     HUMAN_INTENTS,
     KNOWLEDGE_INTENT,
+    LISTEN,
     OUT_OF_SCOPE_INTENTS,
     Domain,
     Form,
@@ -48,7 +49,7 @@ NUMERALS = frozenset("0123456789零〇一二两三四五六七八九十百千万
 @dataclass(frozen=True, slots=True)
 class View:
     """All that a row may look at. `filled` is what the slot mappings found in the message, `ruled` what the
-    rules say to its intent.
+    rules say to its intent, `recalled` the action that stories go on with.
     """
 
     domain: Domain
@@ -59,6 +60,7 @@ class View:
     candidates: tuple[str, ...] = ()
     filled: dict[str, Any] | None = None
     ruled: Prediction | None = None
+    recalled: str | None = None
     flags: tuple[str, ...] = ()
     unread: bool = False
 
@@ -204,6 +206,13 @@ def _ruled(view: View) -> tuple[Command, ...]:
     return (StartFlow(ruled.rule.name, view.intent),)
 
 
+def _recalled(view: View) -> tuple[Command, ...]:
+    """A story goes on from here."""
+    if view.intent is None or view.recalled in (None, LISTEN):
+        return ()
+    return (StartFlow("story", view.intent),)
+
+
 def _unread(view: View) -> tuple[Command, ...]:
     """The models did not answer; what a form expects was still taken above."""
     return (HandOver(Reason.MODEL_FAILED),) if view.unread else ()
@@ -253,6 +262,7 @@ TABLE: tuple[tuple[str, Row], ...] = (
     ("expectation", _expected),
     ("unread", _unread),
     ("rule", _ruled),
+    ("story", _recalled),
     ("answer", _answered),
     ("hand_over", _given_up),
     ("clarify", _clarified),

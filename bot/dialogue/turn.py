@@ -47,6 +47,7 @@ from bot.dialogue.events import (
 )
 from bot.dialogue.handover import hand_over
 from bot.dialogue.hearing import hear, open_session
+from bot.dialogue.memory import recall
 from bot.dialogue.message import Button, InboundMessage
 from bot.dialogue.offer import offer_person, person_button
 from bot.dialogue.policy import NEAR, Decision, View, decide
@@ -175,6 +176,13 @@ async def _step(scene: Scene, filled: dict[str, Any]) -> bool:
     if prediction and prediction.action and prediction.action != LISTEN:
         await _run(scene, prediction.action, f"rule: {prediction.rule.name}", filled)
         return True
+    if prediction is None or not (prediction.waits or prediction.action):
+        recalled = recall(scene.domain, state.trail, refused=refused)
+        if recalled == LISTEN:
+            return False
+        if recalled:
+            await _run(scene, recalled, "story", filled)
+            return True
     acts = [mark.name for mark in state.marks if isinstance(mark, ActionRun)]
     # A question with buttons waits for its own answer; the form's question would hide it.
     if state.loop and state.loop in scene.domain.forms and acts[-1:] not in ([state.loop], [CLARIFY]):

@@ -1,4 +1,4 @@
-"""Checks that what rules and slots name is defined: intents, actions, slots, entities.
+"""Checks that what rules, stories and slots name is defined: intents, actions, slots, entities.
 
 Knows a project's values and places; reads no file.
 """
@@ -6,7 +6,8 @@ Knows a project's values and places; reads no file.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from bot.dialogue.domain import (
     BUILT_IN_ACTIONS,
@@ -14,11 +15,13 @@ from bot.dialogue.domain import (
     KNOWLEDGE_INTENT,
     REQUESTED_SLOT,
     ActionStep,
+    Domain,
     IntentStep,
+    LoopStep,
     MappingType,
-    Rule,
     SlotMapping,
     SlotStep,
+    Step,
 )
 from bot.project.model import Project
 from bot.project.report import Place, Report, suggest
@@ -40,6 +43,35 @@ _RASA_ACTIONS = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A rule or a story: what a finding calls it, where it stands, and all its steps and conditions."""
+
+    what: str
+    source: str
+    steps: tuple[Step, ...]
+
+    @property
+    def place(self) -> Place:
+        return place_of(self.source)
+
+
+def written(domain: Domain) -> list[Written]:
+    """The rules, and the stories, each once whatever the number of its ways."""
+    rules = [
+        Written(f"The rule `{r.name}`", r.source, (*r.slots, LoopStep(r.loop), *r.steps))
+        for r in domain.rules
+    ]
+    stories: dict[tuple[str, str], dict[Step, None]] = {}
+    for story in domain.stories:
+        told = stories.setdefault((story.name, story.source), {})
+        told.update(dict.fromkeys(step for step in story.steps if not isinstance(step, SlotStep)))
+        for step in story.steps:  # of a slot the name alone is looked at: its value may be a list
+            if isinstance(step, SlotStep):
+                told[SlotStep(step.name)] = None
+    return rules + [Written(f"The story `{n}`", place, tuple(told)) for (n, place), told in stories.items()]
+
+
 def place_of(source: str) -> Place:
     """The place in a rule's `source` (`data/rules.yml:12`)."""
     file, _, line = source.rpartition(":")
@@ -59,10 +91,10 @@ def defined_actions(project: Project) -> frozenset[str]:
 
 
 def check_domain(project: Project, report: Report) -> None:
-    """Rules or examples without any domain: told once, and not of every name that it lacks."""
+    """Rules, stories or examples without any domain: told once, and not of every name that it lacks."""
     domain = project.domain
     own = domain.intents or domain.responses or domain.actions or domain.forms or domain.entities
-    if not own and (domain.rules or project.nlu.examples) and not report.lost & _DOMAIN:
+    if not own and (domain.rules or domain.stories or project.nlu.examples) and not report.lost & _DOMAIN:
         mend = "Write it: `intents:`, `responses:`, and what else the files of data/ name."
         report.error(Place("domain.yml"), "There is no domain.yml, or nothing in it.", mend)
         report.lost.update(_DOMAIN)
@@ -85,14 +117,14 @@ def check_intents(project: Project, report: Report) -> None:
             project.domain.intents,
             "intents",
         )
-    used = {intent for rule in project.domain.rules for step in rule.steps for intent in _intents_of(step)}
+    used = {intent for one in written(project.domain) for step in one.steps for intent in _intents_of(step)}
     for intent in sorted(project.domain.intents):
         count = counts[intent]
         if "examples" in report.lost or count >= FEW_EXAMPLES or (not count and intent in _BUILT_IN_INTENTS):
             continue
         place = project.places.get(f"intent:{intent}", Place("domain.yml"))
         said = "no examples" if not count else "one example" if count == 1 else f"only {count} examples"
-        uses = " and rules use it" if not count and intent in used else ""
+        uses = " and rules or stories use it" if not count and intent in used else ""
         mend = f"Write at least {FEW_EXAMPLES}, as customers would say it."
         report.warn(place, f"The intent `{intent}` has {said}{uses}.", mend)
 
@@ -103,34 +135,34 @@ def _intents_of(step: object) -> frozenset[str]:
 
 def _check_rule_intents(project: Project, report: Report) -> None:
     domain, known = project.domain, known_intents(project)
-    for rule in domain.rules:
-        what, place = f"The rule `{rule.name}` uses", place_of(rule.source)
-        for step in rule.steps:
+    for one in written(domain):
+        for step in one.steps:
             if not isinstance(step, IntentStep):
                 continue
             for intent in sorted(intent for intent in step.intents if intent.split("/")[0] not in known):
-                unknown(report, place, f"{what} the intent", intent, domain.intents, "intents")
-            for entity in sorted(step.entities - domain.entities):
-                unknown(report, place, f"{what} the entity", entity, domain.entities, "entities")
+                unknown(report, one.place, f"{one.what} uses the intent", intent, domain.intents, "intents")
+            for entity in sorted({label.split("#")[0] for label in step.entities} - domain.entities):
+                entities = domain.entities
+                unknown(report, one.place, f"{one.what} uses the entity", entity, entities, "entities")
 
 
 def check_actions(project: Project, report: Report) -> None:
     """Actions and responses that rules name and nothing defines; actions that nothing can run."""
     domain = project.domain
     defined = defined_actions(project)
-    for rule in domain.rules:
-        for step in rule.steps:
+    for one in written(domain):
+        for step in one.steps:
             if not isinstance(step, ActionStep) or step.name in defined:
                 continue
             if any(name.startswith(f"{step.name}/") for name in domain.responses):
-                what = f"The rule `{rule.name}` asks `{step.name}` to choose a response"
+                what = f"{one.what} asks `{step.name}` to choose a response"
                 message = f"{what}, which it does not do here."
                 mend = "Move the questions and texts of its retrieval intent to answers/."
-                report.warn(place_of(rule.source), message, mend)
+                report.warn(one.place, message, mend)
             elif step.name.startswith("utter_") or not report.lost & {"actions", "forms"}:
                 kind = "response" if step.name.startswith("utter_") else "action"
-                what = f"The rule `{rule.name}` uses the {kind}"
-                unknown(report, place_of(rule.source), what, step.name, defined, f"{kind}s")
+                what = f"{one.what} uses the {kind}"
+                unknown(report, one.place, what, step.name, defined, f"{kind}s")
     for action in sorted(domain.actions):
         _check_action(project, action, report)
     custom = sorted(domain.actions - BUILT_IN_ACTIONS - _RASA_ACTIONS - domain.responses.keys())
@@ -155,11 +187,9 @@ def check_slots(project: Project, report: Report) -> None:
     """Slots named and not defined; mappings that name unknown things; slots that nothing fills."""
     domain = project.domain
     known = domain.slots.keys() | {REQUESTED_SLOT}
-    for rule in domain.rules:
-        for name in sorted({step.name for step in _slot_steps(rule)} - known):
-            unknown(
-                report, place_of(rule.source), f"The rule `{rule.name}` uses the slot", name, known, "slots"
-            )
+    for one in written(domain):
+        for name in sorted({step.name for step in one.steps if isinstance(step, SlotStep)} - known):
+            unknown(report, one.place, f"{one.what} uses the slot", name, known, "slots")
     for name, slot in sorted(domain.slots.items()):
         place = _place(project, f"slot:{name}")
         for mapping in slot.mappings:
@@ -191,11 +221,6 @@ def unknown(report: Report, place: Place, what: str, name: str, known: Iterable[
 
 def _place(project: Project, key: str) -> Place:
     return project.places.get(key, Place("domain.yml"))
-
-
-def _slot_steps(rule: Rule) -> Iterator[SlotStep]:
-    yield from rule.slots
-    yield from (step for step in rule.steps if isinstance(step, SlotStep))
 
 
 def _check_filled(project: Project, name: str, place: Place, report: Report) -> None:

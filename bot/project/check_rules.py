@@ -9,7 +9,7 @@ from itertools import combinations
 from typing import Any
 
 from bot.dialogue.domain import ActionStep, Domain, Form, IntentStep, LoopStep, MappingType, Rule, Step
-from bot.project.check_names import place_of
+from bot.project.check_names import place_of, written
 from bot.project.model import Project
 from bot.project.report import Place, Report, suggest
 
@@ -19,7 +19,8 @@ def check_forms(project: Project, report: Report) -> None:
     domain = project.domain
     for name, form in sorted(domain.forms.items()):
         place = project.places.get(f"form:{name}", Place("domain.yml"))
-        if "rules" not in report.lost and not any(_starts(rule, name) for rule in domain.rules):
+        told = any(ActionStep(name) in story.steps for story in domain.stories)
+        if not (told or report.lost & {"rules", "stories"} or any(_starts(r, name) for r in domain.rules)):
             mend = f"Add a rule with `- action: {name}` and `- active_loop: {name}`."
             report.warn(place, f"Nothing starts the form `{name}`.", mend)
         for slot in form.required_slots:
@@ -30,12 +31,11 @@ def check_forms(project: Project, report: Report) -> None:
             report.warn(
                 place, f"The form `{name}` ignores the intent `{intent}`, which is not in the domain.", mend
             )
-    for rule in () if "forms" in report.lost else domain.rules:
-        loops = {step.name for step in rule.steps if isinstance(step, LoopStep)} | {rule.loop}
+    for one in () if "forms" in report.lost else written(domain):
+        loops = {step.name for step in one.steps if isinstance(step, LoopStep)}
         for loop in sorted(loop for loop in loops if loop is not None and loop not in domain.forms):
             mend = suggest(loop, domain.forms, "Add it to `forms:` in the domain.")
-            message = f"The rule `{rule.name}` uses the form `{loop}`, which is not in the domain."
-            report.error(place_of(rule.source), message, mend)
+            report.error(one.place, f"{one.what} uses the form `{loop}`, which is not in the domain.", mend)
 
 
 def _starts(rule: Rule, form: str) -> bool:

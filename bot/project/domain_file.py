@@ -37,6 +37,24 @@ class DomainParts:
     places: dict[str, Place] = field(default_factory=dict)
     raw: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def unused_entities(self) -> dict[str, frozenset[str]]:
+        """By intent, the entities that stories do not look at (`use_entities`, `ignore_entities`)."""
+        found = {}
+        for item in self.raw.get("intents", ()):
+            for name, details in item.items() if isinstance(item, dict) else ():
+                unused = _unused(details if isinstance(details, dict) else {}, frozenset(self.entities))
+                if unused:
+                    found[name] = unused
+        return found
+
+
+def _unused(details: Mapping[str, Any], known: frozenset[str]) -> frozenset[str]:
+    used = details.get("use_entities", True)
+    ignored = details.get("ignore_entities") or ()
+    kept = known if used is True else frozenset(str(name).split("#")[0] for name in used or ())
+    return (known - kept) | (known & frozenset(map(str, ignored)))
+
 
 def read_domain(files: Sequence[Node], extra_responses: Sequence[Node], report: Report) -> DomainParts:
     """The merged domain. `extra_responses` are `responses:` sections found in training data."""

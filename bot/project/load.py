@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bot.dialogue.domain import LANGUAGE_SLOT, Domain, Slot, SlotType
+from bot.dialogue.memory import remember
 from bot.errors import ProjectError
 from bot.project.answers_file import read_answer_files
 from bot.project.dialogues_file import read_dialogues
@@ -20,10 +21,11 @@ from bot.project.model import Project, ProjectSettings
 from bot.project.nlu_file import read_nlu
 from bot.project.node import check_sections, entries
 from bot.project.report import Place, Report
-from bot.project.rules_file import note_stories, read_rules
+from bot.project.rules_file import read_rules
 from bot.project.sentiment_file import FILE as MOODS
 from bot.project.sentiment_file import read_moods
 from bot.project.settings_file import read_settings
+from bot.project.stories_file import read_stories
 from bot.project.yaml import Node, read_yaml
 
 _YAML = (".yml", ".yaml")
@@ -31,7 +33,7 @@ _YAML = (".yml", ".yaml")
 _CONFIG_PARTS = {"language": "languages", "languages": "languages"}
 _ENDPOINT_PARTS = {"action_endpoint": "endpoints"}
 _DOMAIN_PARTS = {section: section for section in (*LISTS, *MAPS)}
-_DATA_PARTS = {"nlu": "examples", "rules": "rules", "responses": "responses"}
+_DATA_PARTS = {"nlu": "examples", "rules": "rules", "stories": "stories", "responses": "responses"}
 _ANSWER_PARTS = {"answers": "answers"}
 _DATA_KEYS = ("version", "nlu", "rules", "stories", "responses", "dialogues")
 
@@ -57,7 +59,7 @@ def read_project(folder: Path, *, environ: Mapping[str, str] | None = None) -> P
     settings = read_settings(sources.config, sources.endpoints, sources.credentials, report)
     parts = read_domain(sources.domain, sources.sections["responses"], report)
     rules = read_rules(sources.sections["rules"], report)
-    note_stories(sources.sections["stories"], report)
+    stories = read_stories(sources.sections["stories"], report)
     nlu, titles = read_nlu(sources.sections["nlu"], settings.languages, report)
     answers = read_answer_files(sources.answers, settings.languages, report)
     ids = frozenset(template.id for template in answers)
@@ -73,11 +75,14 @@ def read_project(folder: Path, *, environ: Mapping[str, str] | None = None) -> P
         forms=parts.forms,
         responses=parts.responses,
         rules=rules,
+        stories=stories,
+        unused_entities=parts.unused_entities,
         thresholds=settings.thresholds,
         session=parts.session,
         intent_titles=titles,
         raw=parts.raw,
     )
+    domain = replace(domain, memory=remember(domain, longest=settings.max_history))
     moods = read_moods(folder, report)
     found, lost = report.findings, frozenset(report.lost)
     return Project(folder, name, domain, nlu, answers, dialogues, settings, found, parts.places, lost, moods)

@@ -1,7 +1,6 @@
 """Reads rules, and the one shape their steps share with test conversations.
 
-Knows Rasa 3's rule keys (yaml_story_reader.py); decides nothing. Stories are counted, so that their absence
-is told.
+Knows Rasa 3's rule keys (yaml_story_reader.py); decides nothing.
 """
 
 from __future__ import annotations
@@ -39,16 +38,6 @@ def read_rules(sections: Sequence[Node], report: Report) -> tuple[Rule, ...]:
             elif item.value is not None:
                 report.lost.add("rules")  # it may be the one that somebody looks for
     return tuple(rules)
-
-
-def note_stories(sections: Sequence[Node], report: Report) -> None:
-    """Stories are read and not yet acted on: say so once per file."""
-    for section in sections:
-        count = len(items(section, "stories", report))
-        if count:
-            said = "one story" if count == 1 else f"{count} stories"
-            mend = "Write as rules what must hold; forms, answers and clarification need no story."
-            report.warn(section.place, f"This file has {said}, which this version does not act on.", mend)
 
 
 def _rule(item: Node, found: Entries, report: Report) -> Rule | None:
@@ -154,6 +143,19 @@ def entity_names(what: str, found: Entries, report: Report) -> list[str]:
             details = entries(item, f"an entity of {what}", report)
             found_names += [key for key in details if key not in ("role", "group")]
     return found_names
+
+
+def entity_labels(what: str, found: Entries, report: Report) -> list[str]:
+    """The entities a step asks for: each by name, and by name with role or group where it has one."""
+    labels = entity_names(what, found, report)
+    for item in items(found.get("entities"), f"entities of {what}", report):
+        if isinstance(item.value, str):
+            continue
+        details = entries(item, f"an entity of {what}", report)
+        parts = [text(details.get(key), f"{key} of an entity of {what}", report) for key in ("role", "group")]
+        named = [key for key in details if key not in ("role", "group")]
+        labels += [f"{name}#{part}" for name in named for part in parts if part]
+    return labels
 
 
 def _or_step(what: str, node: Node, report: Report) -> IntentStep | None:

@@ -102,6 +102,7 @@ def read_settings(
         wrong_at_most=_share(own, "wrong_at_most", 0.5, report) or default.wrong_at_most,
         thresholds=_thresholds(components.get("FallbackClassifier"), own, report),
         core_fallback=_share(rule_policy, "core_fallback_threshold", 1.0, report),
+        max_history=_max_history(components, report),
         system_entities=read_system_entities(
             components.get(COMPONENT),
             entries(own.get("system_entities"), "frontdesk.system_entities", report),
@@ -111,6 +112,16 @@ def read_settings(
         action_endpoint=_action_endpoint(endpoints, report),
         credentials=_credentials(credentials, report),
     )
+
+
+def _max_history(components: Mapping[str, Entries], report: Report) -> int | None:
+    """How many states the project's memory of stories compares; None, as in Rasa, for all."""
+    options = components.get("AugmentedMemoizationPolicy") or components.get("MemoizationPolicy") or {}
+    value = number(options.get("max_history"), "max_history", report)
+    if value is None or (value >= 1 and value == int(value)):
+        return None if value is None else int(value)
+    report.error(options["max_history"].place, "max_history must be a whole number above 0.", "Correct it.")
+    return None
 
 
 def _title(top: Entries, own: Entries, report: Report) -> str | None:

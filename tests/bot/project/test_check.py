@@ -236,6 +236,29 @@ def test_rules_that_contradict_each_other(write_project: WriteProject, extra: st
     assert all(line.startswith("data/rules.yml:27: error:") for line in found)
 
 
+def test_what_stories_name_is_checked_once_whatever_their_ways(write_project: WriteProject) -> None:
+    stories = """\
+stories:
+- story: wrong
+  steps:
+  - or:
+    - intent: greet
+    - intent: great
+    - {intent: order, entities: [siez]}
+  - slot_was_set: [{siez: large}, {size: [a, b]}]
+  - action: utter_gret
+  - active_loop: pizza_from
+"""
+    findings = told(write_project({**PROJECT, "data/stories.yml": stories}))
+    assert [line.split("which is not")[0].rstrip(", ") for line in findings] == [
+        "data/stories.yml:2: error: The story `wrong` uses the entity `siez`",
+        "data/stories.yml:2: error: The story `wrong` uses the form `pizza_from`",
+        "data/stories.yml:2: error: The story `wrong` uses the intent `great`",
+        "data/stories.yml:2: error: The story `wrong` uses the response `utter_gret`",
+        "data/stories.yml:2: error: The story `wrong` uses the slot `siez`",
+    ]
+
+
 def test_texts_are_asked_for_in_every_language(write_project: WriteProject) -> None:
     answers = (
         "answers:\n- id: hours\n  text: {en: 9 to 5}\n  questions: {en: [When are you open?]}\n"

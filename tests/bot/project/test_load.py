@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from textwrap import dedent, indent
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,6 +19,7 @@ from bot.dialogue.domain import (
     Session,
     SlotStep,
     SlotType,
+    Step,
     Thresholds,
 )
 from bot.dialogue.reading import Entity
@@ -224,12 +226,99 @@ def test_dialogues_are_read_and_their_answers_known(write_project: WriteProject)
     ]
 
 
-def test_stories_are_told_not_dropped_in_silence(write_project: WriteProject) -> None:
-    stories = "stories:\n- story: a\n  steps:\n  - intent: greet\n  - action: utter_greet\n"
-    assert found(write_project({**PROJECT, "data/stories.yml": stories})) == [
-        "data/stories.yml:1: warning: This file has one story, which this version does not act on. "
-        "Write as rules what must hold; forms, answers and clarification need no story."
+def ways(write_project: WriteProject, stories: str) -> list[str]:
+    """The stories of a project in one line each."""
+    folder = write_project({**PROJECT, "data/stories.yml": "stories:\n" + indent(dedent(stories), "  ")})
+    return [
+        " ".join(_told(step) for step in story.steps)
+        for story in read_project(folder, environ={}).domain.stories
     ]
+
+
+def _told(step: Step) -> str:
+    match step:
+        case IntentStep(intents=intents, entities=entities):
+            return "/".join([*sorted(intents), *sorted(entities)])
+        case SlotStep(name=name, value=value):
+            return f"{name}={value}"
+        case LoopStep(name=name) | ActionStep(name=name):
+            return str(name)
+
+
+def test_stories_are_read_with_their_choices_written_out(write_project: WriteProject) -> None:
+    told = """
+        - story: a
+          steps:
+          - or:
+            - intent: greet
+            - intent: inform
+              entities: [plan, {city: berlin, role: from}]
+          - slot_was_set: [{plan: gold}]
+          - action: utter_greet
+    """
+    assert ways(write_project, told) == [
+        "greet plan=gold utter_greet",
+        "inform/city/city#from/plan plan=gold utter_greet",
+    ]
+
+
+def test_checkpoints_lead_from_one_story_to_others_but_never_in_circles(write_project: WriteProject) -> None:
+    told = """
+        - story: begin
+          steps:
+          - intent: greet
+          - action: utter_greet
+          - slot_was_set: [{plan: gold}]
+          - checkpoint: greeted
+        - story: on
+          steps:
+          - checkpoint: greeted
+          - intent: inform
+          - action: utter_a
+        - story: on with gold
+          steps:
+          - checkpoint: greeted
+            slot_was_set: [{plan: gold}]
+          - intent: deny
+          - action: utter_b
+          - checkpoint: greeted
+        - story: on with silver
+          steps:
+          - checkpoint: greeted
+            slot_was_set: [{plan: silver}]
+          - intent: deny
+          - action: utter_c
+    """
+    assert ways(write_project, told) == [
+        "greet utter_greet plan=gold inform utter_a",
+        "greet utter_greet plan=gold deny utter_b inform utter_a",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ("- intent: greet\n  - checkpoint: nowhere", "No story goes on from the checkpoint `nowhere`"),
+        ("- checkpoint: nowhere\n  - intent: greet", "No story leads to the checkpoint `nowhere`"),
+        ("- user: hello there\n  - action: utter_greet", "names no intent"),
+        ("- intent: greet\n  - bot: Hello!", "gives the bot's words"),
+        ("- intent: greet\n  - dance: true", "none that is known"),
+        ("- intent: greet\n  - action:", "names no action"),
+        ("- or: []\n  - action: utter_greet", "has no choice"),
+    ],
+)
+def test_what_a_story_cannot_say_is_told(write_project: WriteProject, steps: str, said: str) -> None:
+    stories = f"stories:\n- story: a\n  steps:\n  {steps}\n"
+    assert any(said in line for line in found(write_project({**PROJECT, "data/stories.yml": stories})))
+
+
+def test_too_many_ways_are_cut_with_a_word(write_project: WriteProject) -> None:
+    choice = "  - or:\n" + "".join(f"    - intent: {name}\n" for name in ("greet", "inform", "deny"))
+    stories = "stories:\n- story: a\n  steps:\n" + choice * 7 + "  - action: utter_greet\n"
+    assert any(
+        "more than 2000 ways" in line
+        for line in found(write_project({**PROJECT, "data/stories.yml": stories}))
+    )
 
 
 def test_files_that_nobody_reads_are_named(write_project: WriteProject) -> None:

@@ -1,0 +1,260 @@
+"""Stories: which action comes next, as Rasa's AugmentedMemoizationPolicy recalls it.
+
+A story is recalled where the states of the conversation are those of its steps: who said what, which slots
+are filled with what kind of value, which form runs, what the bot did last. Slots filled before the story
+began may be forgotten. Pure. Source of the behaviour: rasa.core.policies.memoization and
+rasa.shared.core.trackers (3.6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from bot.dialogue.domain import (
+    ANSWER,
+    CLARIFY,
+    DEFAULT_FALLBACK,
+    LISTEN,
+    ActionStep,
+    Branch,
+    Domain,
+    IntentStep,
+    LoopStep,
+    Rule,
+    SlotStep,
+    SlotType,
+    Story,
+    StoryMemory,
+)
+from bot.dialogue.events import ActionRejected, ActionRun, LoopSet, SlotSet, SlotsReset, UserSaid
+from bot.dialogue.reading import Entity, Reading, Verdict
+from bot.dialogue.trail import Act, Trail
+
+# What these did was no step of a story: the message before it may be said again in other words.
+_ASIDE = frozenset({ANSWER, CLARIFY, DEFAULT_FALLBACK})
+_RULE = "rule: "  # begins the policy of an action that a rule wanted
+
+
+def remember(domain: Domain, *, longest: int | None) -> StoryMemory:
+    """The memory of a domain's stories, of which `longest` states in a row are compared (None: all)."""
+    memory = StoryMemory(asides=_asides(domain), longest=longest)
+    for story in domain.stories:
+        states: list[Hashable] = []
+        acts = _collapsed(_acts(domain, story), domain.forms)
+        for state, action in _states(domain, acts, {}, None):
+            states.append(state)
+            if action is not None:
+                _add(memory.root, states[-longest:] if longest else states, action)
+    return memory
+
+
+def recall(domain: Domain, trail: Trail, *, refused: Collection[str] = ()) -> str | None:
+    """The action that the stories agree on here, `action_listen` where the bot is to wait, None where no
+    story is recalled.
+    """
+    memory = domain.memory
+    if not memory.root.further:
+        return None
+    acts = _collapsed(_without_asides(trail.acts, memory.asides), domain.forms)
+    for start, slots, loop in _beginnings(domain, acts, trail):
+        action = _found(memory, (state for state, _ in _states(domain, acts[start:], slots, loop)))
+        if action is not None and action not in refused:
+            return action
+    return None
+
+
+def _add(root: Branch, states: Iterable[Hashable], action: str) -> None:
+    branch = root
+    for state in states:
+        branch = branch.further.setdefault(state, Branch())
+    branch.actions.add(action)
+
+
+def _found(memory: StoryMemory, states: Iterable[Hashable]) -> str | None:
+    branch = memory.root
+    for state in list(states)[-memory.longest :] if memory.longest else states:
+        following = branch.further.get(state)
+        if following is None:
+            return None
+        branch = following
+    return next(iter(branch.actions)) if len(branch.actions) == 1 else None
+
+
+def _beginnings(
+    domain: Domain, acts: Sequence[Act], trail: Trail
+) -> Iterator[tuple[int, Mapping[str, Any], str | None]]:
+    """Where the conversation may have begun as far as a story knows: at its real beginning, or at any action
+    since, with the slots as they are in a new session.
+    """
+    yield 0, trail.slots, trail.loop
+    for place, act in enumerate(acts):
+        if isinstance(act, ActionRun):
+            yield place, {}, None
+
+
+def _states(
+    domain: Domain, acts: Sequence[Act], slots: Mapping[str, Any], loop: str | None
+) -> Iterator[tuple[Hashable, str | None]]:
+    """Each state in which the bot did something, with what it did; the last is that of now, with None."""
+    features = {slot.name: slot.feature(slots.get(slot.name, slot.initial)) for slot in domain.slots.values()}
+    user: Hashable = None
+    before: str | None = None
+    for act in acts:
+        match act:
+            case ActionRun(name=name):
+                yield _state(user, features, loop, before), name
+                before = name
+            case UserSaid(reading=reading):
+                user = _heard(domain, reading) if reading else None
+            case SlotSet(name=name, value=value) if name in domain.slots:
+                features[name] = domain.slots[name].feature(value)
+            case SlotsReset():
+                features = {slot.name: slot.feature(slot.initial) for slot in domain.slots.values()}
+            case LoopSet(name=running):
+                loop = running
+            case _:
+                pass
+    yield _state(user, features, loop, before), None
+
+
+def _state(
+    user: Hashable, features: Mapping[str, Hashable], loop: str | None, before: str | None
+) -> Hashable:
+    filled = frozenset((name, feature) for name, feature in features.items() if feature is not None)
+    return user, filled, loop, before
+
+
+def _heard(domain: Domain, reading: Reading) -> Hashable:
+    """The intent and the entities that count with it, by name, and by name with role or group."""
+    unused = domain.unused_entities.get(reading.intent or "", frozenset())
+    named = [entity for entity in reading.entities if entity.name in domain.entities - unused]
+    labels = {entity.name for entity in named}
+    labels |= {f"{entity.name}#{entity.role}" for entity in named if entity.role}
+    labels |= {f"{entity.name}#{entity.group}" for entity in named if entity.group}
+    return reading.intent, frozenset(labels)
+
+
+def _acts(domain: Domain, story: Story) -> list[Act]:
+    """A story as the events of a conversation that goes as it says."""
+    acts: list[Act] = []
+
+    def listen() -> None:
+        if not (acts and isinstance(acts[-1], ActionRun) and acts[-1].name == LISTEN):
+            acts.append(ActionRun(at=0.0, name=LISTEN))
+
+    for step in story.steps:
+        match step:
+            case IntentStep(intents=intents, entities=entities):
+                listen()
+                acts.append(_said(next(iter(intents)), entities))
+            case ActionStep(name=name):
+                acts.append(ActionRun(at=0.0, name=name))
+            case LoopStep(name=name):
+                acts.append(LoopSet(at=0.0, name=name))
+            case SlotStep():
+                acts.append(SlotSet(at=0.0, name=step.name, value=_value(domain, step)))
+    if story.ends:
+        listen()
+    return acts
+
+
+def _said(intent: str, labels: Iterable[str]) -> UserSaid:
+    entities = []
+    for label in labels:
+        name, _, role = label.partition("#")
+        entities.append(Entity(name, "", role=role or None))
+    reading = Reading(verdicts=(Verdict(intent, 1.0),), entities=tuple(entities))
+    return UserSaid(at=0.0, text="", message_id="", channel="", reading=reading)
+
+
+def _value(domain: Domain, step: SlotStep) -> Any:
+    """A slot that a story names without a value is filled if it is a text, and true if it is a boolean."""
+    if not step.any_value:
+        return step.value
+    slot = domain.slots.get(step.name)
+    return {SlotType.TEXT: "filled", SlotType.BOOL: True}.get(slot.type) if slot else None
+
+
+def _without_asides(acts: Sequence[Act], asides: Collection[str]) -> list[Act]:
+    """The acts without the messages that were met by something no story tells of: an answer, a question back,
+    a rule of its own. What they filled stays.
+    """
+    kept: list[Act] = []
+    *former, latest = _turns(acts)
+    for turn in former:
+        filled = [act for act in turn if isinstance(act, (SlotSet, SlotsReset))]
+        kept += filled if _is_aside(turn, asides) else turn
+    return [*kept, *latest]
+
+
+def _turns(acts: Sequence[Act]) -> Iterator[list[Act]]:
+    turn: list[Act] = []
+    for act in acts:
+        if isinstance(act, UserSaid):
+            yield turn
+            turn = []
+        turn.append(act)
+    yield turn
+
+
+def _is_aside(turn: Sequence[Act], asides: Collection[str]) -> bool:
+    """A running form that asks again after it does not make it a step."""
+    if not turn or not isinstance(turn[0], UserSaid):
+        return False
+    refused = {act.name for act in turn if isinstance(act, ActionRejected)}
+    done = [a for a in turn if isinstance(a, ActionRun) and a.name != LISTEN and a.name not in refused]
+    return all(act.name in _ASIDE or (act.policy or "").removeprefix(_RULE) in asides for act in done)
+
+
+def _collapsed(acts: Sequence[Act], forms: Collection[str]) -> list[Act]:
+    """The acts with each run of a form as one step, whatever was asked and answered in it; what was not the
+    form's business ends that step.
+    """
+    kept: list[Act] = []
+    for act in acts:
+        if isinstance(act, ActionRun) and act.name in forms and _goes_on(act.name, kept):
+            _forget_since(act.name, kept)
+        else:
+            kept.append(act)
+    return kept
+
+
+def _goes_on(form: str, kept: Sequence[Act]) -> bool:
+    """Whether a form that runs now only goes on: nothing but listening was done since it last ran."""
+    for act in reversed(kept):
+        match act:
+            case LoopSet(name=None):
+                return False
+            case ActionRejected(name=name) if name == form:
+                return False
+            case ActionRun(name=name) if name != LISTEN:
+                return name == form
+            case _:
+                pass
+    return False
+
+
+def _forget_since(form: str, kept: list[Act]) -> None:
+    """What was said since the form last ran was said to it; what that filled stays."""
+    for place in range(len(kept) - 1, -1, -1):
+        act = kept[place]
+        if isinstance(act, ActionRun) and act.name == form:
+            return
+        if isinstance(act, (ActionRun, UserSaid)):
+            del kept[place]
+
+
+def _asides(domain: Domain) -> frozenset[str]:
+    """The rules by which no story goes on."""
+    told: set[tuple[str, str]] = set()
+    for story in domain.stories:
+        for step, following in zip(story.steps, story.steps[1:], strict=False):
+            if isinstance(step, IntentStep) and isinstance(following, ActionStep):
+                told |= {(intent, following.name) for intent in step.intents}
+    return frozenset(rule.name for rule in domain.rules if not _is_told(rule, told))
+
+
+def _is_told(rule: Rule, told: Collection[tuple[str, str]]) -> bool:
+    first = next((step.name for step in rule.steps if isinstance(step, ActionStep)), None)
+    return any((intent, first) in told for intent in rule.intents)

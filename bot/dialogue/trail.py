@@ -1,0 +1,69 @@
+"""The last turns of a conversation as stories compare them.
+
+Knows which events are acts, and keeps no more of them than stories are long; what they amount to is
+bot/dialogue/memory.py's. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bot.dialogue.domain import EXTRACT_SLOTS
+from bot.dialogue.events import (
+    ActionRejected,
+    ActionRun,
+    Event,
+    LoopSet,
+    Restarted,
+    SessionStarted,
+    SlotSet,
+    SlotsReset,
+    UserSaid,
+)
+
+TURNS_KEPT = 20
+
+Act = UserSaid | ActionRun | ActionRejected | LoopSet | SlotSet | SlotsReset
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """What held before the acts, and the acts of the last TURNS_KEPT messages of the session."""
+
+    slots: Mapping[str, Any] = field(default_factory=dict)
+    loop: str | None = None
+    acts: tuple[Act, ...] = ()
+    turns: int = 0
+
+
+def followed(trail: Trail, event: Event) -> Trail:
+    """The trail after one more event."""
+    match event:
+        case SessionStarted() | Restarted():
+            return Trail()
+        case ActionRun(name=name) if name == EXTRACT_SLOTS:
+            return trail
+        case UserSaid():
+            kept = _without_first_turn(trail) if trail.turns >= TURNS_KEPT else trail
+            return replace(kept, acts=(*kept.acts, event), turns=kept.turns + 1)
+        case ActionRun() | ActionRejected() | LoopSet() | SlotSet() | SlotsReset():
+            return replace(trail, acts=(*trail.acts, event))
+        case _:
+            return trail
+
+
+def _without_first_turn(trail: Trail) -> Trail:
+    """Its slots and its loop hold on as what held before."""
+    heard = [place for place, act in enumerate(trail.acts) if isinstance(act, UserSaid)]
+    slots, loop = dict(trail.slots), trail.loop
+    for act in trail.acts[: heard[1]]:
+        match act:
+            case SlotSet(name=name, value=value):
+                slots[name] = value
+            case SlotsReset():
+                slots.clear()
+            case LoopSet(name=name):
+                loop = name
+    return Trail(slots, loop, trail.acts[heard[1] :], trail.turns - 1)
