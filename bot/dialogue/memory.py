@@ -41,12 +41,16 @@ def remember(domain: Domain, *, longest: int | None) -> StoryMemory:
     memory = StoryMemory(asides=_asides(domain), longest=longest)
     for story in domain.stories:
         states: list[Hashable] = []
-        acts = _collapsed(_acts(domain, story), domain.forms)
-        for state, action in _states(domain, acts, {}, None):
+        for state, action in moments(domain, story):
             states.append(state)
             if action is not None:
                 _add(memory.root, states[-longest:] if longest else states, action)
     return memory
+
+
+def moments(domain: Domain, story: Story) -> Iterator[tuple[Hashable, str | None]]:
+    """Each state of a story, with the action that comes next; the last with None."""
+    return _states(domain, _collapsed(acts_of(domain, story), domain.forms), {}, None)
 
 
 def recall(domain: Domain, trail: Trail, *, refused: Collection[str] = ()) -> str | None:
@@ -135,7 +139,7 @@ def _heard(domain: Domain, reading: Reading) -> Hashable:
     return reading.intent, frozenset(labels)
 
 
-def _acts(domain: Domain, story: Story) -> list[Act]:
+def acts_of(domain: Domain, story: Story) -> list[Act]:
     """A story as the events of a conversation that goes as it says."""
     acts: list[Act] = []
 

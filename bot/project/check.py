@@ -13,6 +13,7 @@ from bot.errors import Finding
 from bot.project.check_names import check_actions, check_domain, check_intents, check_slots
 from bot.project.check_responses import check_buttons, check_placeholders
 from bot.project.check_rules import check_contradictions, check_forms
+from bot.project.check_stories import check_stories
 from bot.project.check_tests import check_tests
 from bot.project.check_texts import check_answers, check_examples, check_languages
 from bot.project.load import read_project
@@ -29,6 +30,7 @@ _CHECKS: tuple[Callable[[Project, Report], None], ...] = (
     check_placeholders,
     check_forms,
     check_contradictions,
+    check_stories,
     check_examples,
     check_answers,
     check_languages,

@@ -250,13 +250,52 @@ stories:
   - active_loop: pizza_from
 """
     findings = told(write_project({**PROJECT, "data/stories.yml": stories}))
-    assert [line.split("which is not")[0].rstrip(", ") for line in findings] == [
+    assert [line.split("which is not")[0].rstrip(", ") for line in findings if " uses " in line] == [
         "data/stories.yml:2: error: The story `wrong` uses the entity `siez`",
         "data/stories.yml:2: error: The story `wrong` uses the form `pizza_from`",
         "data/stories.yml:2: error: The story `wrong` uses the intent `great`",
         "data/stories.yml:2: error: The story `wrong` uses the response `utter_gret`",
         "data/stories.yml:2: error: The story `wrong` uses the slot `siez`",
     ]
+
+
+SMALL = {
+    "config.yml": "language: en\n",
+    "domain.yml": "version: '3.1'\nintents: [a, b, c]\nforms: {f: {required_slots: []}}\n"
+    "responses: {utter_a: [{text: A}], utter_b: [{text: B}], utter_c: [{text: C}]}\n",
+    "data/rules.yml": "rules:\n- rule: on c\n  steps: [intent: c, action: utter_c]\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("stories", "said"),
+    [
+        (("[intent: a, action: utter_a, intent: c, action: utter_c]", "[intent: a, action: utter_a]"), []),
+        (
+            ("[intent: a, action: utter_a]", "[intent: a, action: utter_b]"),
+            [
+                "The stories `0` (data/stories.yml:2) and `1` contradict each other: after the same steps "
+                "one goes on with `utter_a`, the other with `utter_b`."
+            ],
+        ),
+        (
+            ("[intent: a, action: utter_a, intent: c, action: utter_b]",),
+            ["The story `0` goes on with `utter_b` where the rule `on c` has `utter_c`."],
+        ),
+        (
+            ("[intent: c, action: utter_c, action: utter_b]",),
+            ["The story `0` goes on with `utter_b` where the rule `on c` has `action_listen`."],
+        ),
+        (("[intent: c, action: f, active_loop: f]", "[intent: b, action: utter_b]"),
+         ["The story `0` goes on with `f` where the rule `on c` has `utter_c`."]),
+    ],
+)  # fmt: skip
+def test_stories_that_contradict(
+    write_project: WriteProject, stories: tuple[str, ...], said: list[str]
+) -> None:
+    told = "".join(f"- story: '{number}'\n  steps: {steps}\n" for number, steps in enumerate(stories))
+    folder = write_project({**SMALL, "data/stories.yml": f"stories:\n{told}"})
+    assert [one.message for one in check_folder(folder) if one.file == "data/stories.yml"] == said
 
 
 def test_texts_are_asked_for_in_every_language(write_project: WriteProject) -> None:

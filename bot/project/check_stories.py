@@ -1,0 +1,75 @@
+"""Checks of stories: where two of them, or one and a rule, go on differently from the same place.
+
+Knows how the engine recalls stories and follows rules, and plays each story through both; runs no model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+
+from bot.dialogue.conversation import Conversation, apply
+from bot.dialogue.domain import LISTEN, Domain, Story
+from bot.dialogue.events import ActionRun, UserSaid
+from bot.dialogue.memory import acts_of, moments
+from bot.dialogue.rules import predict
+from bot.project.check_names import place_of
+from bot.project.model import Project
+from bot.project.report import Report
+
+
+def check_stories(project: Project, report: Report) -> None:
+    """Stories of which nothing is recalled where they disagree, and stories that a rule overrules."""
+    domain = project.domain
+    _check_among(domain, report)
+    told: set[tuple[str, str]] = set()
+    for story in domain.stories:
+        for action, rule, wanted in _overruled(domain, story):
+            if (story.source, rule) in told:
+                continue
+            told.add((story.source, rule))
+            message = (
+                f"The story `{story.name}` goes on with `{action}` where the rule `{rule}` has `{wanted}`"
+            )
+            mend = "The rule goes first: change one of them, or give the rule a condition."
+            report.error(place_of(story.source), f"{message}.", mend)
+
+
+def _check_among(domain: Domain, report: Report) -> None:
+    """As Rasa tells story conflicts: the same states so far, and another action."""
+    first: dict[tuple[Hashable, ...], tuple[str, Story]] = {}
+    told: set[tuple[str, str]] = set()
+    longest = domain.memory.longest
+    for story in domain.stories:
+        states: list[Hashable] = []
+        for state, action in moments(domain, story):
+            states.append(state)
+            if action is None:
+                continue
+            key = tuple(states[-longest:] if longest else states)
+            known, other = first.setdefault(key, (action, story))
+            pair = (other.source, story.source)
+            if known == action or pair in told:
+                continue
+            told.add(pair)
+            message = (
+                f"The stories `{other.name}` ({other.source}) and `{story.name}` contradict each other: "
+                f"after the same steps one goes on with `{known}`, the other with `{action}`."
+            )
+            mend = "Tell them apart by a slot, or use a checkpoint or `or` for what they share."
+            report.error(place_of(story.source), message, mend)
+
+
+def _overruled(domain: Domain, story: Story) -> Iterator[tuple[str, str, str]]:
+    """(action, rule, what the rule does instead) of each step that a rule would not let happen."""
+    state, latest = Conversation("check"), UserSaid(at=0.0, text="", message_id="", channel="")
+    for act in acts_of(domain, story):
+        if isinstance(act, UserSaid):
+            latest = act
+        if isinstance(act, ActionRun) and act.name != LISTEN and latest.reading:
+            reading = latest.reading
+            found = predict(domain, state, reading.intent, reading.entity_names)
+            wanted = (found.action or (LISTEN if found.waits else None)) if found else None
+            if found and wanted and wanted != act.name:
+                yield act.name, found.rule.name, wanted
+                return  # what follows it would mislead
+        state = apply(state, act)
