@@ -71,6 +71,7 @@ class Head:
     wide: Wide
     reference: Array  # [rows, dim]: vectors of training texts, for the distance
     scale: float  # of the unit vector, so that it weighs against the n-grams
+    neighbour: int = 1  # the how-manieth nearest of the training texts the distance is to
 
     def logits(self, vectors: Array, texts: Sequence[str]) -> Array:
         """Unscaled scores [n, labels]. The torch twin in training/head.py computes the same."""
@@ -82,8 +83,12 @@ class Head:
         return np.asarray(scores, dtype=np.float32)
 
     def distance(self, vectors: Array) -> Array:
-        """1 - cosine to the nearest training text, [n]."""
-        return np.asarray(1.0 - (vectors @ self.reference.T).max(axis=1), dtype=np.float32)
+        """1 - cosine to the training text that is `neighbour` nearest, [n] (Sun et al. 2022,
+        arXiv:2204.06507).
+        """
+        cosines = vectors @ self.reference.T
+        last = cosines.shape[1] - min(self.neighbour, cosines.shape[1])
+        return np.asarray(1.0 - np.partition(cosines, last, axis=1)[:, last], dtype=np.float32)
 
     def _bag(self, text: str) -> Array:
         rows = buckets(text, size=len(self.ngrams))
@@ -120,7 +125,9 @@ class IntentClassifier:
             found = load_file(folder / HEAD)
             wide = Wide(**{name: found.pop(f"wide.{name}") for name in ("features", "idf", "weights")})
             tensors = {name: np.asarray(values, dtype=np.float32) for name, values in found.items()}
-            return cls(Head(**tensors, wide=wide, scale=float(settings["scale"])), settings)
+            neighbour = int(settings.get("neighbour", 1))  # bundles of before it was chosen by training
+            head = Head(**tensors, wide=wide, scale=float(settings["scale"]), neighbour=neighbour)
+            return cls(head, settings)
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             raise PartUnreadable(f"{folder} holds no readable intents ({error!r}); train anew.") from error
 

@@ -24,7 +24,7 @@ class HeldOut:
     """Rows that the model scoring them was not trained on."""
 
     logits: NDArray[np.float32]  # [n, labels]
-    distance: NDArray[np.float32]  # [n], to the nearest text the model was trained on
+    distance: NDArray[np.float32]  # [n], to texts the model was trained on, as it is served
     labels: NDArray[np.int64]  # [n]
     in_scope: NDArray[np.bool_]  # [n], False for rows of an out-of-scope class
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
 from nlu.classifier import NO_GUARANTEE, IntentClassifier
 from nlu.errors import PartUnreadable
@@ -57,6 +57,21 @@ def test_predictions_are_sorted_distributions(tmp_path: Path) -> None:
         assert {name for name, _ in prediction.verdicts} == {"faq", "greet", "oos"}
         assert prediction.prediction_set[0] == prediction.verdicts[0][0]
         assert prediction.guaranteed
+
+
+@pytest.mark.parametrize(("neighbour", "far"), [(None, 0.0), (1, 0.0), (2, 0.2), (4, 1.0), (9, 1.0)])
+def test_distance_is_to_the_neighbour_that_training_chose(
+    tmp_path: Path, neighbour: int | None, far: float
+) -> None:
+    """A bundle of before says nothing, and means the nearest."""
+    changes: dict[str, Any] = {} if neighbour is None else {"neighbour": neighbour}
+    part(tmp_path, **changes)
+    tensors = load_file(tmp_path / "head.safetensors")
+    near = np.asarray([[1, 0, 0, 0], [0.8, 0.6, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]], dtype=np.float16)
+    save_file(tensors | {"reference": near}, tmp_path / "head.safetensors")
+    classifier = IntentClassifier.load(tmp_path)
+    _, distance = classifier.strangeness(np.asarray([[1, 0, 0, 0]], dtype=np.float32), ["hello"])
+    assert distance[0] == pytest.approx(far, abs=1e-3)
 
 
 def test_a_row_is_read_alike_alone_and_among_others(tmp_path: Path) -> None:

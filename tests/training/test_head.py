@@ -6,6 +6,7 @@ import torch
 
 from nlu.ngrams import buckets
 from training.head import HeadNetwork, HeadRecipe, add_linear, add_wide, bag_tensors, fit_head, to_served
+from training.intent_part import neighbour_for
 from training.wide import fit_wide
 
 RECIPE = HeadRecipe(hidden=16, width=8, buckets=64, least_steps=30, epochs=3)
@@ -77,3 +78,13 @@ def test_the_same_seed_gives_the_same_head() -> None:
 
     first = fit()
     assert (first == fit()).all() and (first.argmax(axis=1) == LABELS).mean() > 0.9
+
+
+@pytest.mark.parametrize(
+    ("counts", "neighbour"),
+    [([5] * 9, 2), ([10, 10, 12], 3), ([80] * 4, 9), ([1, 1, 900], 1), ([400], 10), ([], 1)],
+)
+def test_the_neighbour_grows_with_the_rows_of_most_intents(counts: list[int], neighbour: int) -> None:
+    assert (
+        neighbour_for([str(number) for number, rows in enumerate(counts) for _ in range(rows)]) == neighbour
+    )
