@@ -16,9 +16,10 @@ from bot.cli.workplace import work_folder
 from bot.config import SettingInvalid
 
 HOLDS = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from bot.cli.workplace import work_folder
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits it ignored
 with work_folder(Path(sys.argv[1]), "corpus") as folder:
     (folder / "a file").write_text("words")
     print("ready", flush=True)
