@@ -158,12 +158,14 @@ async def _run(command: list[str], folder: Path | None, environment: dict[str, s
         start_new_session=True,
     )
     assert child.stderr is not None
-    told = asyncio.create_task(_pass_on(child.stderr))
+    ending = asyncio.Event()
+    told = asyncio.create_task(_pass_on(child.stderr, ending))
     watch = None
     try:
         watch = await _watch(child.pid)
         return await child.wait()
     finally:
+        ending.set()
         if child.returncode is None:
             child.terminate()
             with suppress(TimeoutError):
@@ -178,8 +180,10 @@ async def _run(command: list[str], folder: Path | None, environment: dict[str, s
         told.cancel()
 
 
-async def _pass_on(said: asyncio.StreamReader) -> None:
-    """What the server says on standard error, chatter left out, on ours."""
+async def _pass_on(said: asyncio.StreamReader, ending: asyncio.Event) -> None:
+    """What the server says on standard error, chatter left out, on ours; not what it says of being ended:
+    Sanic now and then tells of a request that its worker's end cut short.
+    """
     while True:
         try:
             line = await said.readline()
@@ -187,7 +191,7 @@ async def _pass_on(said: asyncio.StreamReader) -> None:
             continue  # a line longer than the reader's buffer, which has dropped it
         if not line:
             return
-        if not _CHATTER.search(line):
+        if not (_CHATTER.search(line) or ending.is_set()):
             sys.stderr.write(line.decode(errors="replace"))
             sys.stderr.flush()
 
