@@ -232,8 +232,8 @@ class Branch:
 @dataclass(frozen=True, slots=True)
 class StoryMemory:
     """What the stories say to do next (bot/dialogue/memory.py makes and reads it). `asides` are the rules
-    that no story goes by: their turns leave a story where it was. `longest` is the number of states looked
-    back at, None: all.
+    and forms that no story goes by: their turns leave a story where it was. `longest` is the number of
+    states looked back at, None: all.
     """
 
     root: Branch = field(default_factory=Branch)

@@ -9,6 +9,7 @@ rasa.shared.core.trackers (3.6).
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from bot.dialogue.domain import (
@@ -29,10 +30,12 @@ from bot.dialogue.domain import (
 )
 from bot.dialogue.events import ActionRejected, ActionRun, LoopSet, SlotSet, SlotsReset, UserSaid
 from bot.dialogue.reading import Entity, Reading, Verdict
+from bot.dialogue.resolving import resolve
 from bot.dialogue.trail import Act, Trail
 
-# What these did was no step of a story: the message before it may be said again in other words.
+# What these did is taken for no step of a story: the message before it may be said again in other words.
 _ASIDE = frozenset({ANSWER, CLARIFY, DEFAULT_FALLBACK})
+_LEFT_OUT = "aside"  # the policy of a listening that stands for a message left out
 _RULE = "rule: "  # begins the policy of an action that a rule wanted
 
 
@@ -92,9 +95,24 @@ def _beginnings(
     since, with the slots as they are in a new session.
     """
     yield 0, trail.slots, trail.loop
-    for place, act in enumerate(acts):
+    first = _last_to_trim(acts, domain.memory.longest) if domain.memory.longest else 0
+    for place, act in enumerate(acts[first:], first):
         if isinstance(act, ActionRun):
             yield place, {}, None
+
+
+def _last_to_trim(acts: Sequence[Act], longest: int) -> int:
+    """Where the last listening stands with more than `longest` actions behind it: what was done before is
+    forgotten first, and slots only after that.
+    """
+    done = 0
+    for place in range(len(acts) - 1, -1, -1):
+        act = acts[place]
+        if isinstance(act, ActionRun):
+            done += 1
+            if done > longest and act.name == LISTEN:
+                return place
+    return 0
 
 
 def _states(
@@ -104,8 +122,10 @@ def _states(
     features = {slot.name: slot.feature(slots.get(slot.name, slot.initial)) for slot in domain.slots.values()}
     user: Hashable = None
     before: str | None = None
-    for act in acts:
+    for place, act in enumerate(acts):
         match act:
+            case ActionRun(policy=policy) if policy == _LEFT_OUT and place:
+                pass  # only what begins here may forget what was filled before
             case ActionRun(name=name):
                 yield _state(user, features, loop, before), name
                 before = name
@@ -131,12 +151,13 @@ def _state(
 
 def _heard(domain: Domain, reading: Reading) -> Hashable:
     """The intent and the entities that count with it, by name, and by name with role or group."""
-    unused = domain.unused_entities.get(reading.intent or "", frozenset())
+    intent, _ = resolve(reading, domain.thresholds)
+    unused = domain.unused_entities.get(intent or "", frozenset())
     named = [entity for entity in reading.entities if entity.name in domain.entities - unused]
     labels = {entity.name for entity in named}
     labels |= {f"{entity.name}#{entity.role}" for entity in named if entity.role}
     labels |= {f"{entity.name}#{entity.group}" for entity in named if entity.group}
-    return reading.intent, frozenset(labels)
+    return intent, frozenset(labels)
 
 
 def acts_of(domain: Domain, story: Story) -> list[Act]:
@@ -173,11 +194,13 @@ def _said(intent: str, labels: Iterable[str]) -> UserSaid:
 
 
 def _value(domain: Domain, step: SlotStep) -> Any:
-    """A slot that a story names without a value is filled if it is a text, and true if it is a boolean."""
+    """A slot that a story names without a value is filled, if it is a text or a list; another needs a value,
+    as in Rasa.
+    """
     if not step.any_value:
         return step.value
     slot = domain.slots.get(step.name)
-    return {SlotType.TEXT: "filled", SlotType.BOOL: True}.get(slot.type) if slot else None
+    return {SlotType.TEXT: "filled", SlotType.LIST: ["filled"]}.get(slot.type) if slot else None
 
 
 def _without_asides(acts: Sequence[Act], asides: Collection[str]) -> list[Act]:
@@ -188,7 +211,8 @@ def _without_asides(acts: Sequence[Act], asides: Collection[str]) -> list[Act]:
     *former, latest = _turns(acts)
     for turn in former:
         filled = [act for act in turn if isinstance(act, (SlotSet, SlotsReset))]
-        kept += filled if _is_aside(turn, asides) else turn
+        listening = ActionRun(at=0.0, name=LISTEN, policy=_LEFT_OUT)
+        kept += [*filled, listening] if _is_aside(turn, asides) else turn
     return [*kept, *latest]
 
 
@@ -208,7 +232,14 @@ def _is_aside(turn: Sequence[Act], asides: Collection[str]) -> bool:
         return False
     refused = {act.name for act in turn if isinstance(act, ActionRejected)}
     done = [a for a in turn if isinstance(a, ActionRun) and a.name != LISTEN and a.name not in refused]
-    return all(act.name in _ASIDE or (act.policy or "").removeprefix(_RULE) in asides for act in done)
+    if len(done) > 1 and done[-1].policy == "form":
+        done.pop()  # it only asks again
+    return all(
+        act.name in _ASIDE | set(asides)
+        or act.policy == "policy"
+        or (act.policy or "").removeprefix(_RULE) in asides
+        for act in done
+    )
 
 
 def _collapsed(acts: Sequence[Act], forms: Collection[str]) -> list[Act]:
@@ -250,13 +281,17 @@ def _forget_since(form: str, kept: list[Act]) -> None:
 
 
 def _asides(domain: Domain) -> frozenset[str]:
-    """The rules by which no story goes on."""
+    """The rules and forms by which no story goes on."""
     told: set[tuple[str, str]] = set()
+    named: set[str] = set()
     for story in domain.stories:
-        for step, following in zip(story.steps, story.steps[1:], strict=False):
+        steps = [step for step in story.steps if isinstance(step, (IntentStep, ActionStep))]
+        named |= {step.name for step in steps if isinstance(step, ActionStep)}
+        for step, following in pairwise(steps):
             if isinstance(step, IntentStep) and isinstance(following, ActionStep):
                 told |= {(intent, following.name) for intent in step.intents}
-    return frozenset(rule.name for rule in domain.rules if not _is_told(rule, told))
+    rules = {rule.name for rule in domain.rules if not _is_told(rule, told)}
+    return frozenset(rules | (domain.forms.keys() - named))
 
 
 def _is_told(rule: Rule, told: Collection[tuple[str, str]]) -> bool:

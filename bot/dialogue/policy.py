@@ -208,7 +208,7 @@ def _ruled(view: View) -> tuple[Command, ...]:
 
 def _recalled(view: View) -> tuple[Command, ...]:
     """A story goes on from here."""
-    if view.intent is None or view.recalled in (None, LISTEN):
+    if view.intent is None or view.intent in OUT_OF_SCOPE_INTENTS or view.recalled in (None, LISTEN):
         return ()
     return (StartFlow("story", view.intent),)
 

@@ -1,6 +1,6 @@
 """The last turns of a conversation as stories compare them.
 
-Knows which events are acts, and keeps no more of them than stories are long; what they amount to is
+Knows which events are acts, and keeps those of the last messages; what they amount to is
 bot/dialogue/memory.py's. Pure.
 """
 

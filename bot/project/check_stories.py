@@ -43,7 +43,7 @@ def _check_among(domain: Domain, report: Report) -> None:
         states: list[Hashable] = []
         for state, action in moments(domain, story):
             states.append(state)
-            if action is None:
+            if action is None or len(states) == 1:  # how a conversation opens is not for stories to say
                 continue
             key = tuple(states[-longest:] if longest else states)
             known, other = first.setdefault(key, (action, story))
@@ -60,9 +60,15 @@ def _check_among(domain: Domain, report: Report) -> None:
 
 
 def _overruled(domain: Domain, story: Story) -> Iterator[tuple[str, str, str]]:
-    """(action, rule, what the rule does instead) of each step that a rule would not let happen."""
-    state, latest = Conversation("check"), UserSaid(at=0.0, text="", message_id="", channel="")
+    """(action, rule, what the rule does instead) of the first step that a rule would not let happen. A form
+    that runs goes before rules, so its stories are looked at up to there.
+    """
+    initial = {slot.name: slot.initial for slot in domain.slots.values() if slot.initial is not None}
+    state = Conversation("check", slots=initial)
+    latest = UserSaid(at=0.0, text="", message_id="", channel="")
     for act in acts_of(domain, story):
+        if state.loop is not None:
+            return
         if isinstance(act, UserSaid):
             latest = act
         if isinstance(act, ActionRun) and act.name != LISTEN and latest.reading:

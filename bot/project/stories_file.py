@@ -11,11 +11,11 @@ from itertools import islice
 
 from bot.dialogue.domain import ActionStep, IntentStep, LoopStep, SlotStep, Step, Story
 from bot.project.node import check_keys, entries, is_list, items, text
-from bot.project.report import Report
+from bot.project.report import Place, Report
 from bot.project.rules_file import entity_labels, slot_steps
 from bot.project.yaml import Node
 
-MOST_WAYS = 2000
+MOST_WAYS = 500  # of one story: each is compared with the conversation
 _KEYS = ("story", "steps", "metadata")
 _NO_STEP = "Use intent, or, action, active_loop, slot_was_set or checkpoint."
 _TEXT = "Name the intent: `- intent: NAME`; texts alone are not compared yet."
@@ -30,7 +30,7 @@ class _Part:
     """
 
     name: str
-    source: str
+    place: Place
     start: str | None
     given: tuple[SlotStep, ...] = ()
     ways: list[Way] = field(default_factory=lambda: [()])
@@ -51,12 +51,11 @@ def read_stories(sections: Sequence[Node], report: Report) -> tuple[Story, ...]:
     _note_loose_ends(parts, sections, report)
     stories: list[Story] = []
     for part in parts:
-        for story in _through(part, parts) if part.start is None else ():
-            if len(stories) == MOST_WAYS:
-                message = f"The stories go more than {MOST_WAYS} ways; the first {MOST_WAYS} hold."
-                report.warn(sections[0].place, message, "Use fewer checkpoints and `or`.")
-                return tuple(stories)
-            stories.append(story)
+        ways = list(islice(_through(part, parts), MOST_WAYS + 1)) if part.start is None else []
+        if len(ways) > MOST_WAYS:
+            message = f"The story `{part.name}` goes more than {MOST_WAYS} ways; the first {MOST_WAYS} hold."
+            report.warn(part.place, message, "Use fewer checkpoints and `or`.")
+        stories += ways[:MOST_WAYS]
     return tuple(stories)
 
 
@@ -68,7 +67,7 @@ def _parts(node: Node, report: Report) -> list[_Part] | None:
         return None
     what = f"story `{name}`"
     check_keys(found, _KEYS, what, report)
-    parts = [_Part(name, str(found["story"].place), None)]
+    parts = [_Part(name, found["story"].place, None)]
     begun = False
     for item in items(found.get("steps"), f"steps of {what}", report):
         read = _step(what, item, report)
@@ -77,7 +76,7 @@ def _parts(node: Node, report: Report) -> list[_Part] | None:
         if isinstance(read, _Checkpoint):
             if begun:
                 parts[-1].end = read.name
-                parts.append(_Part(name, parts[0].source, read.name, read.given))
+                parts.append(_Part(name, parts[0].place, read.name, read.given))
             else:
                 parts[-1].start, parts[-1].given = read.name, read.given
         elif read != [()]:
@@ -178,7 +177,7 @@ def _on(
             steps = (*begun, *way)
             onward = [p for p in parts if p.start == part.end and not any(p is q for q in passed)]
             if part.end is None or not onward:
-                yield Story(passed[0].name, steps, ends=part.end is None, source=passed[0].source)
+                yield Story(passed[0].name, steps, ends=part.end is None, source=str(passed[0].place))
             for following in onward if part.end is not None else ():
                 yield from _on(following, parts, (steps,), (*passed, following))
 
@@ -187,5 +186,8 @@ def _holds(given: Sequence[SlotStep], steps: Way) -> bool:
     """Whether the slots a checkpoint asks for have these values after the steps."""
     slots = {step.name: step for step in steps if isinstance(step, SlotStep)}
     return all(
-        want.name in slots and (want.any_value or slots[want.name].value == want.value) for want in given
+        (want.any_value or slots[want.name].value == want.value)
+        if want.name in slots
+        else want.value is None and not want.any_value
+        for want in given
     )

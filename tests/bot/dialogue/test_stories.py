@@ -173,6 +173,31 @@ async def test_slots_of_before_hold_where_a_story_names_them_at_its_beginning() 
     assert did(await conversation.say("cheer")) == ["utter_champagne"]
 
 
+async def test_what_was_not_understood_begins_no_story() -> None:
+    strange = reading("greet", 0.2, out_of_scope=True)
+    conversation = talk(domain(), nonsense=strange)
+    assert did(await conversation.say("nonsense")) == ["action_default_fallback"]
+    assert did(await conversation.say("greet")) == ["utter_greet"]
+
+
+async def test_what_was_filled_by_the_way_may_be_forgotten_at_a_new_beginning() -> None:
+    rule = Rule("there", (says("elsewhere"), *does("utter_there")))
+    made = domain(rules=(rule,))
+    heard = reading("elsewhere", entities=(Entity("city", "Wien"),))
+    conversation = talk(replace(made, intents=made.intents | {"elsewhere"}), elsewhere=heard)
+    assert did(await conversation.say("elsewhere")) == ["utter_there"]
+    assert conversation.state.slots["city"] == "Wien"
+    assert did(await conversation.say("greet")) == ["utter_greet"]
+    assert did(await conversation.say("great")) == ["utter_happy"]
+
+
+async def test_a_rule_that_a_story_tells_is_a_step_of_it() -> None:
+    rule = Rule("there", (says("where"), *does("utter_there")))
+    conversation = talk(domain(rules=(rule,)))
+    assert did(await conversation.say("in wien")) == ["utter_there"]
+    assert did(await conversation.say("great")) == ["utter_fine"]
+
+
 async def test_stories_that_contradict_each_other_are_not_recalled() -> None:
     stories = (Story("one", (says("hi"), *does("utter_a"))), Story("two", (says("hi"), *does("utter_b"))))
     assert did(await talk(domain(stories)).say("hi")) == ["action_default_fallback"]
@@ -219,6 +244,14 @@ async def test_a_form_is_one_step_of_a_story_whatever_is_said_in_it() -> None:
     assert did(await conversation.say("great")) == ["utter_happy"]
 
 
+async def test_a_question_answered_in_a_form_leaves_its_story_where_it_was() -> None:
+    conversation = lender()
+    await conversation.say("loan")
+    assert did(await conversation.say("hours")) == ["action_answer", "loan_form"]
+    assert did(await conversation.say("500")) == ["loan_form", "utter_done"]
+    assert did(await conversation.say("great")) == ["utter_happy"]
+
+
 async def test_a_story_may_lead_out_of_a_form_and_back() -> None:
     conversation = lender()
     await conversation.say("loan")
@@ -227,7 +260,7 @@ async def test_a_story_may_lead_out_of_a_form_and_back() -> None:
     assert did(await conversation.say("500")) == ["loan_form", "utter_done"]
 
 
-async def test_a_story_is_recalled_after_any_number_of_messages() -> None:
+async def test_a_story_is_recalled_late_in_a_long_conversation() -> None:
     conversation = talk(domain())
     for _ in range(TURNS_KEPT + 3):
         await conversation.say("goodbye")

@@ -316,7 +316,7 @@ def test_too_many_ways_are_cut_with_a_word(write_project: WriteProject) -> None:
     choice = "  - or:\n" + "".join(f"    - intent: {name}\n" for name in ("greet", "inform", "deny"))
     stories = "stories:\n- story: a\n  steps:\n" + choice * 7 + "  - action: utter_greet\n"
     assert any(
-        "more than 2000 ways" in line
+        "more than 500 ways" in line
         for line in found(write_project({**PROJECT, "data/stories.yml": stories}))
     )
 
