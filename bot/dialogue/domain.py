@@ -156,7 +156,9 @@ class Variation:
 
 @dataclass(frozen=True, slots=True)
 class IntentStep:
-    """The customer's intent is one of `intents`; `entities` must all be present."""
+    """The customer's intent is one of `intents`. In a rule `entities` must all be present; in a story they
+    are labels (`city`, `city#from`), and exactly these.
+    """
 
     intents: frozenset[str]
     entities: frozenset[str] = frozenset()
@@ -210,7 +212,7 @@ class Rule:
 @dataclass(frozen=True, slots=True)
 class Story:
     """One way that a conversation goes, from its beginning. `ends` says that the bot listens after the last
-    step; where a checkpoint leads back to what was told already, the story is cut and it does not.
+    step; where a checkpoint leads nowhere, or back to what was told already, the story is cut there.
     """
 
     name: str

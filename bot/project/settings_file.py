@@ -119,7 +119,7 @@ def _max_history(components: Mapping[str, Entries], report: Report) -> int | Non
     options = components.get("AugmentedMemoizationPolicy") or components.get("MemoizationPolicy") or {}
     value = number(options.get("max_history"), "max_history", report)
     if value is None or (value >= 1 and value == int(value)):
-        return None if value is None else int(value)
+        return int(value) if value else None
     report.error(options["max_history"].place, "max_history must be a whole number above 0.", "Correct it.")
     return None
 
@@ -265,13 +265,11 @@ def _action_endpoint(node: Node | None, report: Report) -> ActionEndpoint | None
         report.lost.update(["endpoints"] if not is_map(top.get("action_endpoint")) else [])
         return None
     check_keys(found, _ENDPOINT_KEYS, "action_endpoint", report)
-    place = top["action_endpoint"].place
     url = text(found.get("url"), "action_endpoint.url", report)
     if not url or not _is_http(url):
         report.lost.add("endpoints")
-        report.error(
-            place, "action_endpoint has no HTTP address.", "Add `url: http://localhost:5055/webhook`."
-        )
+        mend = "Add `url: http://localhost:5055/webhook`."
+        report.error(top["action_endpoint"].place, "action_endpoint has no HTTP address.", mend)
         return None
     timeout = number(found.get("timeout"), "action_endpoint.timeout", report)
     if timeout is not None and timeout <= 0:

@@ -312,6 +312,17 @@ def test_what_a_story_cannot_say_is_told(write_project: WriteProject, steps: str
     assert any(said in line for line in found(write_project({**PROJECT, "data/stories.yml": stories})))
 
 
+@pytest.mark.parametrize(("written", "longest"), [("4", 4), ("null", None), ("0", None), ("2.5", None)])
+def test_stories_are_compared_as_far_back_as_the_policy_says(
+    write_project: WriteProject, written: str, longest: int | None
+) -> None:
+    policy = f"policies:\n- name: AugmentedMemoizationPolicy\n  max_history: {written}\n"
+    project = read_project(write_project({**PROJECT, "config.yml": f"language: en\n{policy}"}), environ={})
+    assert project.domain.memory.longest == longest
+    refused = [finding.message for finding in project.findings if "max_history" in finding.message]
+    assert bool(refused) == (written in ("0", "2.5"))
+
+
 def test_too_many_ways_are_cut_with_a_word(write_project: WriteProject) -> None:
     choice = "  - or:\n" + "".join(f"    - intent: {name}\n" for name in ("greet", "inform", "deny"))
     stories = "stories:\n- story: a\n  steps:\n" + choice * 7 + "  - action: utter_greet\n"
