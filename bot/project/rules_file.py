@@ -135,26 +135,20 @@ def intent_step(what: str, node: Node, found: Entries, report: Report) -> Intent
 
 def entity_names(what: str, found: Entries, report: Report) -> list[str]:
     """The entities a step asks for, by name: `- name`, or `- name: value` with role and group beside it."""
-    found_names: list[str] = []
-    for item in items(found.get("entities"), f"entities of {what}", report):
-        if isinstance(item.value, str):
-            found_names.append(item.value)
-        else:
-            details = entries(item, f"an entity of {what}", report)
-            found_names += [key for key in details if key not in ("role", "group")]
-    return found_names
+    return [label for label in entity_labels(what, found, report) if "#" not in label]
 
 
 def entity_labels(what: str, found: Entries, report: Report) -> list[str]:
     """The entities a step asks for: each by name, and by name with role or group where it has one."""
-    labels = entity_names(what, found, report)
+    labels: list[str] = []
     for item in items(found.get("entities"), f"entities of {what}", report):
         if isinstance(item.value, str):
+            labels.append(item.value)
             continue
         details = entries(item, f"an entity of {what}", report)
         parts = [text(details.get(key), f"{key} of an entity of {what}", report) for key in ("role", "group")]
-        named = [key for key in details if key not in ("role", "group")]
-        labels += [f"{name}#{part}" for name in named for part in parts if part]
+        for name in (key for key in details if key not in ("role", "group")):
+            labels += [name, *(f"{name}#{part}" for part in parts if part)]
     return labels
 
 
