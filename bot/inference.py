@@ -1,7 +1,7 @@
 """Runs a bundle's models off the event loop and hands the turn its reading and wording.
 
-Knows queue and thread: messages that arrive together are read together. What the models say is
-bot/reader.py's.
+Knows queue and thread: messages that wait go to the models in one hop, and are read one by one. What they
+say is bot/reader.py's.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ def written(domain: Domain) -> list[Written]:
 
 
 def place_of(source: str) -> Place:
-    """The place in a rule's `source` (`data/rules.yml:12`)."""
+    """The place in a rule's or story's `source` (`data/rules.yml:12`)."""
     file, _, line = source.rpartition(":")
     return Place(file, int(line)) if file and line.isdigit() else Place(source or "data/rules.yml")
 
@@ -84,7 +84,7 @@ def known_intents(project: Project) -> frozenset[str]:
 
 
 def defined_actions(project: Project) -> frozenset[str]:
-    """Whatever a rule or a test may name as an action."""
+    """Whatever a rule, a story or a test may name as an action."""
     domain = project.domain
     own = domain.actions | domain.responses.keys() | domain.forms.keys()
     return own | BUILT_IN_ACTIONS | _RASA_ACTIONS
@@ -103,7 +103,7 @@ def check_domain(project: Project, report: Report) -> None:
 def check_intents(project: Project, report: Report) -> None:
     """Intents used and not defined, defined and without enough examples."""
     known = known_intents(project)
-    _check_rule_intents(project, report)
+    _check_named_intents(project, report)
     counts = Counter(example.intent.split("/")[0] for example in project.nlu.examples)
     first: dict[str, Place] = {}
     for example in project.nlu.examples:
@@ -133,7 +133,7 @@ def _intents_of(step: object) -> frozenset[str]:
     return step.intents if isinstance(step, IntentStep) else frozenset()
 
 
-def _check_rule_intents(project: Project, report: Report) -> None:
+def _check_named_intents(project: Project, report: Report) -> None:
     domain, known = project.domain, known_intents(project)
     for one in written(domain):
         for step in one.steps:
@@ -147,7 +147,7 @@ def _check_rule_intents(project: Project, report: Report) -> None:
 
 
 def check_actions(project: Project, report: Report) -> None:
-    """Actions and responses that rules name and nothing defines; actions that nothing can run."""
+    """Actions and responses that rules and stories name and nothing defines; actions that nothing can run."""
     domain = project.domain
     defined = defined_actions(project)
     for one in written(domain):
