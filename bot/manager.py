@@ -18,9 +18,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.action_client import ActionClient
-from bot.dialogue.conversation import Conversation, fold
+from bot.dialogue.conversation import Conversation
 from bot.dialogue.domain import Domain
 from bot.dialogue.events import Event, Returned
+from bot.dialogue.fold import fold
 from bot.dialogue.message import InboundMessage
 from bot.dialogue.ports import ActionCall, ActionError, ActionReply, Ports
 from bot.dialogue.taking_up import take_up

@@ -1,45 +1,21 @@
-"""The fold of the log: what a conversation amounts to after its events.
+"""What a conversation amounts to: the value that the fold of its log makes.
 
-Knows how each event changes the state; decides nothing, does no I/O. `fold(fold(c, a), b) == fold(c, a + b)`.
-The state stays small whatever the length of the log: only the current turn and the last lines are kept.
+Knows what is remembered; not how events change it (bot/dialogue/fold.py), does no I/O. It stays small
+whatever the length of the log: only the current turn, the last lines and the last few beginnings of a turn
+are kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import reduce
 from typing import Any
 
-from bot.dialogue.domain import EXTRACT_SLOTS, HUMAN_INTENTS, LANGUAGE_SLOT, LISTEN, REQUESTED_SLOT
-from bot.dialogue.events import (
-    ActionRejected,
-    ActionRun,
-    AgentSaid,
-    BotSaid,
-    Decided,
-    Event,
-    FollowupSet,
-    HandedOver,
-    LoopInterrupted,
-    LoopSet,
-    Paused,
-    Restarted,
-    Resumed,
-    Returned,
-    SessionStarted,
-    SlotSet,
-    SlotsReset,
-    TakenOver,
-    UserSaid,
-)
+from bot.dialogue.domain import LANGUAGE_SLOT, REQUESTED_SLOT
+from bot.dialogue.events import ActionRun, BotSaid, LoopSet, SlotSet, UserSaid
 from bot.dialogue.message import Line
-from bot.dialogue.text import normalise
-from bot.dialogue.trail import Trail, followed
-
-LINES_KEPT = 12
-MISSED_ROWS = frozenset({"clarify", "not_understood"})
+from bot.dialogue.trail import Trail
 
 
 class Holder(StrEnum):
@@ -115,181 +91,3 @@ class Conversation:
     def language(self) -> str | None:
         value = self.slots.get(LANGUAGE_SLOT)
         return value if isinstance(value, str) else None
-
-
-def fold(conversation: Conversation, events: Iterable[Event]) -> Conversation:
-    """The conversation after these events."""
-    return reduce(apply, events, conversation)
-
-
-def apply(conversation: Conversation, event: Event) -> Conversation:
-    """The conversation after one event. Every event counts in `seq`; one that changes nothing else is still
-    on record.
-    """
-    changed = _change(conversation, event)
-    return replace(changed, seq=conversation.seq + 1, trail=followed(conversation.trail, event))
-
-
-def _change(state: Conversation, event: Event) -> Conversation:
-    match event:
-        case UserSaid():
-            return _user_said(state, event)
-        case BotSaid():
-            return _bot_said(state, event)
-        case AgentSaid(text=text):
-            return replace(state, lines=_with_line(state, "agent", text), last_active=event.at)
-        case ActionRun():
-            return _acted(state, event)
-        case LoopSet():
-            return _looped(state, event)
-        case SlotSet():
-            return _filled(state, event)
-        case ActionRejected(name=name):
-            followup = None if name == state.followup else state.followup
-            rejected = state.loop_rejected or name == state.loop
-            return replace(state, loop_rejected=rejected, followup=followup)
-        case Decided(row=row):
-            return replace(state, misses=_misses(state.misses, row), steps=(*state.steps, row)[-LINES_KEPT:])
-        case FollowupSet(name=name):
-            return replace(state, followup=name)
-        case LoopInterrupted(interrupted=interrupted):
-            return replace(state, loop_interrupted=interrupted)
-        case SlotsReset():
-            kept = {LANGUAGE_SLOT: state.language} if state.language else {}
-            return replace(state, slots=kept)
-        case _:
-            return _passed(state, event)
-
-
-def _passed(state: Conversation, event: Event) -> Conversation:
-    """Who holds the conversation, and where it begins anew."""
-    match event:
-        case SessionStarted():
-            # Slots may be carried over, and with them what is to be forgotten when a form begins anew.
-            return replace(_blank(state), started=True, last_active=event.at, finished=state.finished)
-        case Restarted():
-            return replace(_blank(state), started=True, latest=None)
-        case Paused():
-            return replace(state, paused=True)
-        case Resumed():
-            return replace(state, paused=False)
-        case HandedOver():
-            # A red flag from the queue: what was said of waiting holds.
-            told = state.held_told and state.holder is Holder.QUEUE
-            return replace(state, holder=Holder.QUEUE, agent=None, misses=0, tempers=(), held_told=told)
-        case TakenOver(agent=agent):
-            return replace(state, holder=Holder.AGENT, agent=agent)
-        case Returned():
-            return replace(state, holder=Holder.BOT, agent=None, misses=0)
-        case _:
-            return state
-
-
-def _blank(state: Conversation) -> Conversation:
-    """A conversation with nothing said; who holds it and its language stay: the customer is the same."""
-    slots = {LANGUAGE_SLOT: state.language} if state.language else {}
-    return Conversation(
-        id=state.id,
-        seq=state.seq,
-        slots=slots,
-        holder=state.holder,
-        agent=state.agent,
-        held_told=state.held_told,
-        last_active=state.last_active,
-    )
-
-
-def _user_said(state: Conversation, event: UserSaid) -> Conversation:
-    asks = event.reading is not None and event.reading.intent not in HUMAN_INTENTS
-    tempers = (*state.tempers, event.reading.anger)[-2:] if event.reading else state.tempers
-    return replace(
-        state,
-        latest=event,
-        question=event if asks else state.question,
-        tempers=tempers,
-        filling=state.filling if state.loop else frozenset(),
-        last_active=event.at,
-        opening=None,
-        marks=(),
-        loop_rejected=False,
-        followup=None,
-        said=(),
-        lines=_with_line(state, "customer", event.text),
-        user_messages=state.user_messages + 1,
-    )
-
-
-def _bot_said(state: Conversation, event: BotSaid) -> Conversation:
-    # A press comes back as a message, hence normalised.
-    offered = frozenset(normalise(button.payload) for button in event.buttons)
-    return replace(
-        state,
-        held_told=state.held_told or event.response == "utter_held",
-        offered=offered if not state.said else state.offered | offered,
-        said=(*state.said, event),
-        lines=_with_line(state, "bot", event.text) if event.text else state.lines,
-    )
-
-
-def _acted(state: Conversation, event: ActionRun) -> Conversation:
-    name = event.name
-    if name in (LISTEN, EXTRACT_SLOTS):
-        return replace(state, last_action=name)
-    return replace(
-        state,
-        last_action=name,
-        opening=state.opening or Opening(state.loop, state.slots),
-        followup=None if state.followup == name else state.followup,
-        loop_rejected=False if name == state.loop else state.loop_rejected,
-        marks=(*state.marks, event),
-    )
-
-
-def _looped(state: Conversation, event: LoopSet) -> Conversation:
-    anew = state.latest if event.name else None
-    changed = replace(
-        state,
-        loop=event.name,
-        trigger=state.trigger if event.name == state.loop else anew,
-        loop_interrupted=False,
-        loop_rejected=False,
-        marks=(*state.marks, event),
-    )
-    if event.name is not None or state.loop is None:
-        return changed
-    if state.last_action != state.loop:  # something else than the form's own step took it away
-        return replace(changed, filling=frozenset())
-    return replace(changed, filling=frozenset(), finished={**state.finished, state.loop: _run(state)})
-
-
-def _run(state: Conversation) -> Run:
-    """The run that ends here. One that asked for nothing only corrected the one before."""
-    filled = {name: state.slots[name] for name in state.filling if state.slots.get(name) is not None}
-    former = state.finished.get(state.loop or "")
-    if former and state.trigger == state.latest:
-        return Run(former.intent, {**former.slots, **filled})
-    reading = state.trigger.reading if state.trigger else None
-    return Run(reading.intent if reading else None, filled)
-
-
-def _filled(state: Conversation, event: SlotSet) -> Conversation:
-    filling = state.filling
-    if state.loop or state.opening is None:
-        filling |= {event.name} - {REQUESTED_SLOT}
-    return replace(
-        state,
-        slots={**state.slots, event.name: event.value},
-        filling=filling,
-        marks=(*state.marks, event) if state.opening else state.marks,
-    )
-
-
-def _misses(misses: int, row: str) -> int:
-    """How many messages in a row were not understood; a form's own steps leave the count as it is."""
-    if row in MISSED_ROWS:
-        return misses + 1
-    return misses if row == "expectation" else 0
-
-
-def _with_line(state: Conversation, speaker: str, text: str) -> tuple[Line, ...]:
-    return (*state.lines, Line(speaker, text))[-LINES_KEPT:]

@@ -6,9 +6,10 @@ Knows what is open; who gave the conversation back, and how the question travels
 from __future__ import annotations
 
 from bot.dialogue import forms
-from bot.dialogue.conversation import Conversation, Holder, apply
+from bot.dialogue.conversation import Conversation, Holder
 from bot.dialogue.domain import LISTEN, Domain
 from bot.dialogue.events import Event, Returned
+from bot.dialogue.fold import apply
 from bot.dialogue.message import InboundMessage
 from bot.dialogue.ports import Ports
 from bot.dialogue.scene import Scene

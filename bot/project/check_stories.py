@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 
-from bot.dialogue.conversation import Conversation, apply
+from bot.dialogue.conversation import Conversation
 from bot.dialogue.domain import LISTEN, Domain, Story
 from bot.dialogue.events import ActionRun, UserSaid
+from bot.dialogue.fold import apply
 from bot.dialogue.memory import acts_of, moments
 from bot.dialogue.rules import predict
 from bot.project.check_names import place_of

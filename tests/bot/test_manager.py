@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 
 from bot.action_client import ActionClient
-from bot.dialogue.conversation import Conversation, fold
+from bot.dialogue.conversation import Conversation
 from bot.dialogue.events import (
     AgentSaid,
     BotSaid,
@@ -24,6 +24,7 @@ from bot.dialogue.events import (
     TakenOver,
     UserSaid,
 )
+from bot.dialogue.fold import fold
 from bot.dialogue.message import InboundMessage
 from bot.dialogue.ports import ActionCall, ActionReply, ReadRequest
 from bot.dialogue.reading import Reading

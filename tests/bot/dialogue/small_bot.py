@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from bot.dialogue.conversation import Conversation, fold
+from bot.dialogue.conversation import Conversation
 from bot.dialogue.domain import (
     ActionStep,
     Domain,
@@ -24,6 +24,7 @@ from bot.dialogue.domain import (
     Variation,
 )
 from bot.dialogue.events import BotSaid, Event, Origin
+from bot.dialogue.fold import fold
 from bot.dialogue.message import InboundMessage
 from bot.dialogue.ports import ActionCall, ActionReply, Ports, ReadRequest, Wording, WordRequest
 from bot.dialogue.reading import Entity, Match, Reading, Verdict

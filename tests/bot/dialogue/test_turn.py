@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.dialogue.conversation import Holder, fold
+from bot.dialogue.conversation import Holder
 from bot.dialogue.domain import ActionStep, IntentStep, Rule, Session, Slot, SlotStep, SlotType
 from bot.dialogue.events import (
     ActionFailed,
@@ -31,6 +31,7 @@ from bot.dialogue.events import (
     TakenOver,
     UserSaid,
 )
+from bot.dialogue.fold import fold
 from bot.dialogue.message import Button, InboundMessage
 from bot.dialogue.ports import ActionCall, ActionError, ActionRefused, ActionReply, ReadError, ReadRequest
 from bot.dialogue.reading import Entity, Reading

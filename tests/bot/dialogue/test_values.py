@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.dialogue import events as ev
-from bot.dialogue.conversation import Conversation, fold
+from bot.dialogue.conversation import Conversation
 from bot.dialogue.domain import Domain, SlotCondition, Variation
+from bot.dialogue.fold import fold
 from bot.dialogue.message import Button
 from bot.dialogue.reading import Entity, Match, Reading, Verdict
 from bot.dialogue.responses import fill, render
