@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.dialogue.conversation import Conversation
-from bot.dialogue.domain import EXTRACT_SLOTS, LISTEN, SESSION_START
 from bot.dialogue.events import ActionRun, BotSaid, Event, UserSaid
 from bot.dialogue.fold import fold
 from bot.dialogue.message import InboundMessage
+from bot.dialogue.names import EXTRACT_SLOTS, LISTEN, SESSION_START
 from bot.dialogue.ports import ActionCall, ActionError, ActionReply, Ports
 from bot.dialogue.turn import turn
 from bot.manager import Bot

@@ -19,8 +19,9 @@ from bot.console.errors import BadInput, NotAllowed, NotThere
 from bot.console.names import names_in
 from bot.console.policy import SUPERVISORS, Ask
 from bot.dialogue import wire
-from bot.dialogue.domain import HUMAN_INTENTS, KNOWLEDGE_INTENT, OUT_OF_SCOPE_INTENTS, Domain
+from bot.dialogue.domain import Domain
 from bot.dialogue.events import AgentSaid, Event, Returned, Reviewed, TakenOver, UserSaid
+from bot.dialogue.names import HUMAN_INTENTS, KNOWLEDGE_INTENT, OUT_OF_SCOPE_INTENTS
 from bot.hub import Hub
 from bot.outcome import replies
 from bot.store.errors import HeldByAnother

@@ -11,17 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from bot.dialogue.domain import (
-    DEACTIVATE_LOOP,
-    DEFAULT_FALLBACK,
-    HAND_OVER,
-    HUMAN_INTENTS,
-    LISTEN,
-    REPEAT,
-    REQUESTED_SLOT,
-    RESTART,
-    SESSION_START,
-)
 from bot.dialogue.events import (
     ActionFailed,
     ActionRejected,
@@ -35,6 +24,17 @@ from bot.dialogue.events import (
 )
 from bot.dialogue.handover import hand_over
 from bot.dialogue.message import Button
+from bot.dialogue.names import (
+    DEACTIVATE_LOOP,
+    DEFAULT_FALLBACK,
+    HAND_OVER,
+    HUMAN_INTENTS,
+    LISTEN,
+    REPEAT,
+    REQUESTED_SLOT,
+    RESTART,
+    SESSION_START,
+)
 from bot.dialogue.ports import ActionCall, ActionError, ActionRefused
 from bot.dialogue.scene import Scene
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from bot.dialogue.domain import LANGUAGE_SLOT, REQUESTED_SLOT
 from bot.dialogue.events import ActionRun, BotSaid, LoopSet, SlotSet, UserSaid
 from bot.dialogue.message import Line
+from bot.dialogue.names import LANGUAGE_SLOT, REQUESTED_SLOT
 from bot.dialogue.trail import Trail
 
 
@@ -43,6 +43,28 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """What held at an earlier point, as far as it can hold again: what was said and who holds the
+    conversation cannot be taken back.
+    """
+
+    slots: Mapping[str, Any]
+    loop: str | None
+    loop_rejected: bool
+    loop_interrupted: bool
+    trigger: UserSaid | None
+    filling: frozenset[str]
+    finished: Mapping[str, Run]
+    latest: UserSaid | None
+    last_action: str | None
+    followup: str | None
+    opening: Opening | None
+    marks: tuple[ActionRun | LoopSet | SlotSet, ...]
+    trail: Trail
+    user_messages: int
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation:
     """`seq` counts the events folded in. `marks` are the acts since the latest message, as rules compare
     them.
@@ -50,7 +72,8 @@ class Conversation:
     the session that the bot read and that was not the wish for a person. `filling` names the slots set by
     the latest message or since the form began; `finished` keeps each form's last complete run. `held_told`
     says that a waiting customer was told that the message was received. `tempers` are the probabilities of
-    anger of the last two messages that the bot read. `trail` is what stories compare."""
+    anger of the last two messages that the bot read. `trail` is what stories compare. `past` holds what
+    was before each of the last messages, `undoable` what was before the turn's last action."""
 
     id: str
     seq: int = 0
@@ -81,6 +104,8 @@ class Conversation:
     steps: tuple[str, ...] = ()
     trail: Trail = field(default_factory=Trail)
     user_messages: int = 0
+    past: tuple[Past, ...] = ()
+    undoable: Past | None = None
 
     @property
     def requested_slot(self) -> str | None:

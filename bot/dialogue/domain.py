@@ -10,40 +10,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-LISTEN = "action_listen"
-EXTRACT_SLOTS = "action_extract_slots"
-SESSION_START = "action_session_start"
-DEACTIVATE_LOOP = "action_deactivate_loop"
-RESTART = "action_restart"
-DEFAULT_FALLBACK = "action_default_fallback"
-HAND_OVER = "action_hand_over"
-REPEAT = "action_repeat"
-ANSWER = "action_answer"
-CLARIFY = "action_clarify"
-REQUESTED_SLOT = "requested_slot"
-LANGUAGE_SLOT = "language"
-KNOWLEDGE_INTENT = "faq"
-FALLBACK_INTENT = "nlu_fallback"
-OUT_OF_SCOPE_INTENTS = frozenset({"out_of_scope", "oos", FALLBACK_INTENT})
-
-# Intents by which a customer asks for a person, by the names that Rasa projects give them.
-HUMAN_INTENTS = frozenset({"talk_to_human", "human_handoff", "handoff", "speak_to_agent", "ask_human"})
-
-BUILT_IN_ACTIONS = frozenset(
-    {
-        LISTEN,
-        EXTRACT_SLOTS,
-        SESSION_START,
-        DEACTIVATE_LOOP,
-        RESTART,
-        DEFAULT_FALLBACK,
-        HAND_OVER,
-        REPEAT,
-        ANSWER,
-        CLARIFY,
-    }
-)
-
 
 class SlotType(StrEnum):
     TEXT = "text"

@@ -150,6 +150,21 @@ class Resumed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rewound(Event):
+    """The last `messages` of the customer are taken back with all that followed them. `keeps_latest`: but for
+    the newest, which stands where the first of them stood.
+    """
+
+    messages: int = 1
+    keeps_latest: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone(Event):
+    """The last action of the turn is taken back with all that it changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FollowupSet(Event):
     """An action named the one to run next."""
 

@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import reduce
 
-from bot.dialogue.conversation import Conversation, Holder, Opening, Run
-from bot.dialogue.domain import EXTRACT_SLOTS, HUMAN_INTENTS, LANGUAGE_SLOT, LISTEN, REQUESTED_SLOT
+from bot.dialogue.conversation import Conversation, Holder, Opening, Past, Run
 from bot.dialogue.events import (
     ActionRejected,
     ActionRun,
@@ -26,17 +25,21 @@ from bot.dialogue.events import (
     Restarted,
     Resumed,
     Returned,
+    Rewound,
     SessionStarted,
     SlotSet,
     SlotsReset,
     TakenOver,
+    Undone,
     UserSaid,
 )
 from bot.dialogue.message import Line
+from bot.dialogue.names import EXTRACT_SLOTS, HUMAN_INTENTS, LANGUAGE_SLOT, LISTEN, REQUESTED_SLOT
 from bot.dialogue.text import normalise
-from bot.dialogue.trail import followed
+from bot.dialogue.trail import Trail, awaiting, followed
 
 LINES_KEPT = 12
+MESSAGES_BACK = 8  # how many messages can be taken back
 MISSED_ROWS = frozenset({"clarify", "not_understood"})
 
 
@@ -50,7 +53,7 @@ def apply(conversation: Conversation, event: Event) -> Conversation:
     on record.
     """
     changed = _change(conversation, event)
-    return replace(changed, seq=conversation.seq + 1, trail=followed(conversation.trail, event))
+    return replace(changed, seq=conversation.seq + 1, trail=followed(changed.trail, event))
 
 
 def _change(state: Conversation, event: Event) -> Conversation:
@@ -77,6 +80,10 @@ def _change(state: Conversation, event: Event) -> Conversation:
             return replace(state, followup=name)
         case LoopInterrupted(interrupted=interrupted):
             return replace(state, loop_interrupted=interrupted)
+        case Rewound():
+            return _rewound(state, event)
+        case Undone() if state.undoable:
+            return _as_it_was(state, state.undoable, state.undoable.trail)
         case SlotsReset():
             kept = {LANGUAGE_SLOT: state.language} if state.language else {}
             return replace(state, slots=kept)
@@ -126,19 +133,81 @@ def _user_said(state: Conversation, event: UserSaid) -> Conversation:
     asks = event.reading is not None and event.reading.intent not in HUMAN_INTENTS
     tempers = (*state.tempers, event.reading.anger)[-2:] if event.reading else state.tempers
     return replace(
-        state,
-        latest=event,
+        _begun(state, event),
         question=event if asks else state.question,
         tempers=tempers,
-        filling=state.filling if state.loop else frozenset(),
         last_active=event.at,
+        said=(),
+        lines=_with_line(state, "customer", event.text),
+    )
+
+
+def _begun(state: Conversation, event: UserSaid) -> Conversation:
+    """The bot is to act on this message: nothing was done since."""
+    return replace(
+        state,
+        latest=event,
+        filling=state.filling if state.loop else frozenset(),
         opening=None,
         marks=(),
         loop_rejected=False,
         followup=None,
-        said=(),
-        lines=_with_line(state, "customer", event.text),
         user_messages=state.user_messages + 1,
+        past=(*state.past, _now(state))[-MESSAGES_BACK:],
+        undoable=None,
+    )
+
+
+def _now(state: Conversation) -> Past:
+    return Past(
+        state.slots,
+        state.loop,
+        state.loop_rejected,
+        state.loop_interrupted,
+        state.trigger,
+        state.filling,
+        state.finished,
+        state.latest,
+        state.last_action,
+        state.followup,
+        state.opening,
+        state.marks,
+        state.trail,
+        state.user_messages,
+    )
+
+
+def _rewound(state: Conversation, event: Rewound) -> Conversation:
+    """As before the message, when the bot was about to listen; as far back as is remembered."""
+    count = min(event.messages, len(state.past))
+    if count < 1:
+        return state
+    past = state.past[-count]
+    kept = replace(state, past=state.past[:-count])
+    if event.keeps_latest and state.latest:
+        return _begun(_as_it_was(kept, past, followed(past.trail, state.latest)), state.latest)
+    return _as_it_was(kept, past, awaiting(past.trail))
+
+
+def _as_it_was(state: Conversation, past: Past, trail: Trail) -> Conversation:
+    """The language stays: the customer's does not change with what is taken back."""
+    return replace(
+        state,
+        slots={**past.slots, LANGUAGE_SLOT: state.language} if state.language else past.slots,
+        loop=past.loop,
+        loop_rejected=past.loop_rejected,
+        loop_interrupted=past.loop_interrupted,
+        trigger=past.trigger,
+        filling=past.filling,
+        finished=past.finished,
+        latest=past.latest,
+        last_action=past.last_action,
+        followup=past.followup,
+        opening=past.opening,
+        marks=past.marks,
+        trail=trail,
+        user_messages=past.user_messages,
+        undoable=None,
     )
 
 
@@ -165,6 +234,7 @@ def _acted(state: Conversation, event: ActionRun) -> Conversation:
         followup=None if state.followup == name else state.followup,
         loop_rejected=False if name == state.loop else state.loop_rejected,
         marks=(*state.marks, event),
+        undoable=_now(state),
     )
 
 

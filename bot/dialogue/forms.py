@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from bot.dialogue.acting import run_remote
-from bot.dialogue.domain import REQUESTED_SLOT, Form
+from bot.dialogue.domain import Form
 from bot.dialogue.events import ActionFailed, LoopSet, SlotSet
+from bot.dialogue.names import REQUESTED_SLOT
 from bot.dialogue.scene import Scene
 from bot.dialogue.slots import trigger_values
 

@@ -5,8 +5,9 @@ Knows which response greets and what it offers; a press on one of its choices is
 
 from __future__ import annotations
 
-from bot.dialogue.domain import LANGUAGE_SLOT, Domain
+from bot.dialogue.domain import Domain
 from bot.dialogue.events import BotSaid
+from bot.dialogue.names import LANGUAGE_SLOT
 from bot.dialogue.responses import render
 from bot.dialogue.text import normalise
 

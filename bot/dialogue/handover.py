@@ -6,8 +6,8 @@ from dataclasses import asdict
 from typing import Any
 
 from bot.dialogue.conversation import Holder
-from bot.dialogue.domain import LANGUAGE_SLOT, REQUESTED_SLOT
 from bot.dialogue.events import HandedOver, Reason
+from bot.dialogue.names import LANGUAGE_SLOT, REQUESTED_SLOT
 from bot.dialogue.policy import NEAR
 from bot.dialogue.scene import Scene
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from bot.dialogue.acting import start_session
 from bot.dialogue.conversation import Holder
-from bot.dialogue.domain import SESSION_START
 from bot.dialogue.events import Failed, RedFlagged, SlotSet, UserSaid
 from bot.dialogue.greeting import offers
 from bot.dialogue.memory import recall
+from bot.dialogue.names import SESSION_START
 from bot.dialogue.policy import View
 from bot.dialogue.ports import ReadError, ReadRequest
 from bot.dialogue.reading import Reading, Verdict

@@ -13,10 +13,6 @@ from itertools import pairwise
 from typing import Any
 
 from bot.dialogue.domain import (
-    ANSWER,
-    CLARIFY,
-    DEFAULT_FALLBACK,
-    LISTEN,
     ActionStep,
     Branch,
     Domain,
@@ -29,6 +25,7 @@ from bot.dialogue.domain import (
     StoryMemory,
 )
 from bot.dialogue.events import ActionRejected, ActionRun, LoopSet, SlotSet, SlotsReset, UserSaid
+from bot.dialogue.names import ANSWER, CLARIFY, DEFAULT_FALLBACK, LISTEN
 from bot.dialogue.reading import Entity, Reading, Verdict
 from bot.dialogue.resolving import resolve
 from bot.dialogue.trail import Act, Trail

@@ -6,9 +6,9 @@ Knows how a press asks for one (an intent that the project's rules answer); hand
 from __future__ import annotations
 
 from bot.dialogue.conversation import Holder
-from bot.dialogue.domain import HUMAN_INTENTS
 from bot.dialogue.events import BotSaid
 from bot.dialogue.message import Button
+from bot.dialogue.names import HUMAN_INTENTS
 from bot.dialogue.scene import Scene
 
 OFFER = "utter_offer_person"

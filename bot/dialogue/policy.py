@@ -24,18 +24,16 @@ from bot.dialogue.commands import (
     StartFlow,
 )
 from bot.dialogue.conversation import Conversation, Holder
-from bot.dialogue.domain import (
+from bot.dialogue.domain import Domain, Form, SlotType
+from bot.dialogue.events import Reason
+from bot.dialogue.names import (
     DEACTIVATE_LOOP,
     FALLBACK_INTENT,
     HUMAN_INTENTS,
     KNOWLEDGE_INTENT,
     LISTEN,
     OUT_OF_SCOPE_INTENTS,
-    Domain,
-    Form,
-    SlotType,
 )
-from bot.dialogue.events import Reason
 from bot.dialogue.reading import Match, Reading
 from bot.dialogue.rules import Prediction, predict
 

@@ -5,7 +5,8 @@ Knows the reading and the project's thresholds; decides nothing (bot.dialogue.po
 
 from __future__ import annotations
 
-from bot.dialogue.domain import FALLBACK_INTENT, KNOWLEDGE_INTENT, OUT_OF_SCOPE_INTENTS, Thresholds
+from bot.dialogue.domain import Thresholds
+from bot.dialogue.names import FALLBACK_INTENT, KNOWLEDGE_INTENT, OUT_OF_SCOPE_INTENTS
 from bot.dialogue.reading import Reading
 
 CHOICES = 3

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.dialogue.conversation import Conversation
-from bot.dialogue.domain import LANGUAGE_SLOT, Domain
+from bot.dialogue.domain import Domain
 from bot.dialogue.events import ActionRun, BotSaid, Event, Restarted, SlotSet, SlotsReset
 from bot.dialogue.fold import apply
 from bot.dialogue.message import InboundMessage
+from bot.dialogue.names import LANGUAGE_SLOT
 from bot.dialogue.ports import Ports
 from bot.dialogue.reading import Reading
 from bot.dialogue.responses import render

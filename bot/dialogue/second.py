@@ -6,7 +6,8 @@ Knows the same view as the policy; carries nothing out. Pure.
 from __future__ import annotations
 
 from bot.dialogue.commands import Answer, ContinueFlow, CorrectSlot, SetSlot, StartFlow
-from bot.dialogue.domain import OUT_OF_SCOPE_INTENTS, MappingType, SlotType
+from bot.dialogue.domain import MappingType, SlotType
+from bot.dialogue.names import OUT_OF_SCOPE_INTENTS
 from bot.dialogue.policy import NUMERALS, Decision, View
 
 ROW = "second_choice"

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from bot.dialogue import forms
 from bot.dialogue.conversation import Conversation, Holder
-from bot.dialogue.domain import LISTEN, Domain
+from bot.dialogue.domain import Domain
 from bot.dialogue.events import Event, Returned
 from bot.dialogue.fold import apply
 from bot.dialogue.message import InboundMessage
+from bot.dialogue.names import LISTEN
 from bot.dialogue.ports import Ports
 from bot.dialogue.scene import Scene
 

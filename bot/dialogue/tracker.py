@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.dialogue.conversation import Conversation
-from bot.dialogue.domain import LISTEN, REQUESTED_SLOT, Domain
+from bot.dialogue.domain import Domain
 from bot.dialogue.events import Event, UserSaid
+from bot.dialogue.names import LISTEN, REQUESTED_SLOT
 from bot.dialogue.parse_data import reading_to_parse_data
 from bot.dialogue.wire import to_json
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.dialogue.domain import EXTRACT_SLOTS
 from bot.dialogue.events import (
     ActionRejected,
     ActionRun,
@@ -22,6 +21,7 @@ from bot.dialogue.events import (
     SlotsReset,
     UserSaid,
 )
+from bot.dialogue.names import EXTRACT_SLOTS, LISTEN
 
 TURNS_KEPT = 20
 
@@ -52,6 +52,13 @@ def followed(trail: Trail, event: Event) -> Trail:
             return replace(trail, acts=(*trail.acts, event))
         case _:
             return trail
+
+
+def awaiting(trail: Trail) -> Trail:
+    """The trail as it was when the bot was about to listen."""
+    last = trail.acts[-1] if trail.acts else None
+    listened = isinstance(last, ActionRun) and last.name == LISTEN
+    return replace(trail, acts=trail.acts[:-1]) if listened else trail
 
 
 def _without_first_turn(trail: Trail) -> Trail:

@@ -27,14 +27,7 @@ from bot.dialogue.commands import (
     describe,
 )
 from bot.dialogue.conversation import Conversation, Holder
-from bot.dialogue.domain import (
-    ANSWER,
-    CLARIFY,
-    DEACTIVATE_LOOP,
-    DEFAULT_FALLBACK,
-    LISTEN,
-    Domain,
-)
+from bot.dialogue.domain import Domain
 from bot.dialogue.events import (
     ActionRejected,
     ActionRun,
@@ -49,6 +42,7 @@ from bot.dialogue.handover import hand_over
 from bot.dialogue.hearing import hear, open_session
 from bot.dialogue.memory import recall
 from bot.dialogue.message import Button, InboundMessage
+from bot.dialogue.names import ANSWER, CLARIFY, DEACTIVATE_LOOP, DEFAULT_FALLBACK, LISTEN
 from bot.dialogue.offer import offer_person, person_button
 from bot.dialogue.policy import NEAR, Decision, View, decide
 from bot.dialogue.ports import PortError, Ports, Wording, WordRequest

@@ -175,6 +175,15 @@ _TABLE: tuple[tuple[type[ev.Event], str, Callable[[Any], Json], Reader], ...] = 
     (ev.Paused, "pause", lambda e: {}, lambda d, at: ev.Paused(at=at)),
     (ev.Resumed, "resume", lambda e: {}, lambda d, at: ev.Resumed(at=at)),
     (
+        ev.Rewound,
+        "rewind",
+        lambda e: {"messages": e.messages, "keeps_latest": e.keeps_latest},
+        lambda d, at: ev.Rewound(
+            at=at, messages=int(d.get("messages", 1)), keeps_latest=bool(d.get("keeps_latest", False))
+        ),
+    ),
+    (ev.Undone, "undo", lambda e: {}, lambda d, at: ev.Undone(at=at)),
+    (
         ev.FollowupSet,
         "followup",
         lambda e: {"name": e.name},

@@ -10,10 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.dialogue.domain import (
-    BUILT_IN_ACTIONS,
-    FALLBACK_INTENT,
-    KNOWLEDGE_INTENT,
-    REQUESTED_SLOT,
     ActionStep,
     Domain,
     IntentStep,
@@ -23,6 +19,7 @@ from bot.dialogue.domain import (
     SlotStep,
     Step,
 )
+from bot.dialogue.names import BUILT_IN_ACTIONS, FALLBACK_INTENT, KNOWLEDGE_INTENT, REQUESTED_SLOT
 from bot.project.model import Project
 from bot.project.report import Place, Report, suggest
 

@@ -9,7 +9,8 @@ import json
 import re
 from collections.abc import Iterator
 
-from bot.dialogue.domain import REQUESTED_SLOT, ActionStep, Variation
+from bot.dialogue.domain import ActionStep, Variation
+from bot.dialogue.names import REQUESTED_SLOT
 from bot.project.check_names import known_intents, unknown
 from bot.project.model import Project
 from bot.project.report import Place, Report, suggest

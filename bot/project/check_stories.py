@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 
 from bot.dialogue.conversation import Conversation
-from bot.dialogue.domain import LISTEN, Domain, Story
+from bot.dialogue.domain import Domain, Story
 from bot.dialogue.events import ActionRun, UserSaid
 from bot.dialogue.fold import apply
 from bot.dialogue.memory import acts_of, moments
+from bot.dialogue.names import LISTEN
 from bot.dialogue.rules import predict
 from bot.project.check_names import place_of
 from bot.project.model import Project

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bot.dialogue.domain import REQUESTED_SLOT
+from bot.dialogue.names import REQUESTED_SLOT
 from bot.project.check_names import defined_actions
 from bot.project.model import Project
 from bot.project.report import Place, Report, suggest

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bot.dialogue.domain import LANGUAGE_SLOT, Variation
+from bot.dialogue.domain import Variation
+from bot.dialogue.names import LANGUAGE_SLOT
 from bot.project.check_names import unknown
 from bot.project.language import folded, guess_language
 from bot.project.model import AnswerTemplate, Project

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bot.dialogue.domain import LANGUAGE_SLOT, Domain, Slot, SlotType
+from bot.dialogue.domain import Domain, Slot, SlotType
 from bot.dialogue.memory import remember
+from bot.dialogue.names import LANGUAGE_SLOT
 from bot.errors import ProjectError
 from bot.project.answers_file import read_answer_files
 from bot.project.dialogues_file import read_dialogues

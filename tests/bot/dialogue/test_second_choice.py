@@ -8,14 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.dialogue.domain import (
-    Domain,
-    MappingCondition,
-    MappingType,
-    Slot,
-    SlotMapping,
-    SlotType,
-)
+from bot.dialogue.domain import Domain, MappingCondition, MappingType, Slot, SlotMapping, SlotType
 from bot.dialogue.events import Decided, SlotSet
 from bot.dialogue.ports import ActionCall, ActionReply
 from bot.dialogue.reading import Match, Verdict

@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.dialogue.domain import (
-    LISTEN,
     ActionStep,
     Domain,
     Form,
@@ -32,6 +31,7 @@ from bot.dialogue.domain import (
 )
 from bot.dialogue.events import ActionRun, Event, Failed
 from bot.dialogue.memory import recall, remember
+from bot.dialogue.names import LISTEN
 from bot.dialogue.reading import Entity
 from bot.dialogue.trail import TURNS_KEPT
 from tests.bot.dialogue.small_bot import ANSWER, Ends, Talk, reading, texts

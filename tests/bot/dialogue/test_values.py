@@ -64,6 +64,8 @@ EVENTS: st.SearchStrategy[ev.Event] = st.one_of(
     st.builds(ev.Restarted, at=TIMES),
     st.builds(ev.Paused, at=TIMES),
     st.builds(ev.Resumed, at=TIMES),
+    st.builds(ev.Rewound, at=TIMES, messages=st.integers(0, 12), keeps_latest=st.booleans()),
+    st.builds(ev.Undone, at=TIMES),
     st.builds(ev.FollowupSet, at=TIMES, name=NAMES),
     st.builds(ev.Decided, at=TIMES, row=NAMES, commands=st.lists(WORDS, max_size=2).map(tuple)),
     st.builds(ev.RedFlagged, at=TIMES, flags=st.lists(NAMES, max_size=2).map(tuple)),
@@ -75,7 +77,7 @@ EVENTS: st.SearchStrategy[ev.Event] = st.one_of(
     st.builds(ev.Reviewed, at=TIMES, message_id=WORDS, intent=st.none() | NAMES, agent=NAMES),
     st.builds(ev.Failed, at=TIMES, part=NAMES, reason=NAMES),
     st.builds(
-        ev.Noted, at=TIMES, kind=st.sampled_from(["reminder", "undo"]), body=st.dictionaries(NAMES, VALUES)
+        ev.Noted, at=TIMES, kind=st.sampled_from(["reminder", "export"]), body=st.dictionaries(NAMES, VALUES)
     ),
 )
 LOGS = st.lists(EVENTS, max_size=30)
