@@ -7,25 +7,34 @@ rasa_sdk.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 
+from bot.dialogue.asking import ask_affirmation, ask_rephrase
 from bot.dialogue.events import (
     ActionFailed,
     ActionRejected,
+    ActionRun,
     BotSaid,
     LoopSet,
     Origin,
     Reason,
     Restarted,
+    Rewound,
     SessionStarted,
     SlotSet,
+    UserSaid,
 )
 from bot.dialogue.handover import hand_over
 from bot.dialogue.message import Button
 from bot.dialogue.names import (
+    ASK_AFFIRMATION,
+    ASK_REPHRASE,
+    BACK,
     DEACTIVATE_LOOP,
+    DEFAULT_ACTIONS,
     DEFAULT_FALLBACK,
     HAND_OVER,
     HUMAN_INTENTS,
@@ -33,22 +42,42 @@ from bot.dialogue.names import (
     REPEAT,
     REQUESTED_SLOT,
     RESTART,
+    REVERT_FALLBACK,
     SESSION_START,
+    UNLIKELY_INTENT,
 )
 from bot.dialogue.ports import ActionCall, ActionError, ActionRefused
 from bot.dialogue.scene import Scene
+from bot.dialogue.trail import Act, turns_of
 
 
 async def run_action(scene: Scene, name: str, policy: str) -> None:
     """Run one action by name, whoever it belongs to."""
-    if own := _OWN.get(name):
+    if here := _here(scene, name):
         scene.run(name, policy)
-        own(scene)
-    elif name in scene.domain.responses or (name.startswith("utter_") and name not in scene.domain.actions):
-        scene.run(name, policy)
-        scene.say(name)
+        here(scene)
     else:
         await run_remote(scene, name, policy=policy)
+
+
+async def perform(scene: Scene, name: str) -> None:
+    """Run one action as a part of another, and not as a step of its own."""
+    if here := _here(scene, name):
+        here(scene)
+    else:
+        await run_remote(scene, name, record=False)
+
+
+def _here(scene: Scene, name: str) -> Callable[[Scene], object] | None:
+    """How the engine itself runs the action; None where the action server does. A default action of Rasa's
+    that the domain lists is the project's own.
+    """
+    listed = name in scene.domain.actions
+    if name in _OWN and not (listed and name in DEFAULT_ACTIONS):
+        return _OWN[name]
+    if name in scene.domain.responses or (name.startswith("utter_") and not listed):
+        return lambda scene: scene.say(name)
+    return None
 
 
 async def run_remote(
@@ -135,9 +164,32 @@ def _restart(scene: Scene) -> None:
     scene.say("utter_restart")
 
 
-def _ask_again(scene: Scene) -> None:
+def _fall_back(scene: Scene) -> None:
+    """A message that nothing can be done about is taken back, so that the next may follow the one before."""
     if not scene.domain.responses.get("utter_default") or not scene.say("utter_default"):
-        scene.say("utter_ask_rephrase")
+        ask_rephrase(scene)
+    scene.tell(Rewound(at=scene.at))
+
+
+def _back(scene: Scene) -> None:
+    """Take back the wish and the message before it; a form then asks again what it asked there."""
+    scene.say("utter_back")
+    scene.tell(Rewound(at=scene.at, messages=2))
+
+
+def _revert_fallback(scene: Scene) -> None:
+    """The message stands for those that were only asked about, as Rasa 1's two-stage policy had it."""
+    turns = [
+        turn for turn in turns_of(scene.conversation.trail.acts) if turn and isinstance(turn[0], UserSaid)
+    ]
+    asked = list(takewhile(_only_asked, reversed(turns[:-1])))
+    if asked:
+        scene.tell(Rewound(at=scene.at, messages=len(asked) + 1, keeps_latest=True))
+
+
+def _only_asked(turn: Sequence[Act]) -> bool:
+    done = [act.name for act in turn if isinstance(act, ActionRun) and act.name != LISTEN]
+    return bool(done) and done[-1] in (ASK_AFFIRMATION, ASK_REPHRASE)
 
 
 def _pass_on(scene: Scene) -> None:
@@ -166,7 +218,7 @@ def start_session(scene: Scene) -> None:
 
 
 def _nothing(scene: Scene) -> None:
-    """Listening is done by ending the turn."""
+    """Listening is done by ending the turn; an intent that no story expects is only on record."""
 
 
 # The engine's own actions. Each is pure bookkeeping and a sentence.
@@ -174,7 +226,12 @@ _OWN: dict[str, Callable[[Scene], None]] = {
     LISTEN: _nothing,
     DEACTIVATE_LOOP: _deactivate,
     RESTART: _restart,
-    DEFAULT_FALLBACK: _ask_again,
+    DEFAULT_FALLBACK: _fall_back,
+    ASK_AFFIRMATION: ask_affirmation,
+    ASK_REPHRASE: ask_rephrase,
+    REVERT_FALLBACK: _revert_fallback,
+    UNLIKELY_INTENT: _nothing,
+    BACK: _back,
     HAND_OVER: _pass_on,
     REPEAT: _repeat,
     SESSION_START: start_session,

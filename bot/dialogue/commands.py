@@ -71,15 +71,20 @@ class CannotHandle:
 
 
 @dataclass(frozen=True, slots=True)
-class Say:
-    """Give a response, and go on where the conversation was."""
+class Understood:
+    """The two-stage fallback is over: the message stands for what was not understood."""
 
-    response: str
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Run an action, and go on where the conversation was."""
+
+    action: str
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A person has the conversation: record and say nothing."""
+    """Record and say nothing: a person has the conversation, or a story only listens here."""
 
 
 Command = (
@@ -92,7 +97,8 @@ Command = (
     | Answer
     | HandOver
     | CannotHandle
-    | Say
+    | Understood
+    | Run
     | Hold
 )
 
@@ -110,7 +116,7 @@ def describe(command: Command) -> str:
             return f"Answer({matches[0].answer_id})"
         case HandOver(reason):
             return f"HandOver({reason})"
-        case Say(response):
-            return f"Say({response})"
+        case Run(action):
+            return f"Run({action})"
         case _:
             return type(command).__name__

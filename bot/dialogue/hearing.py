@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.dialogue.acting import start_session
-from bot.dialogue.conversation import Holder
-from bot.dialogue.events import Failed, RedFlagged, SlotSet, UserSaid
+from bot.dialogue.acting import run_action, start_session
+from bot.dialogue.conversation import Conversation, Holder
+from bot.dialogue.domain import Domain
+from bot.dialogue.events import Failed, RedFlagged, SessionStarted, SlotSet, UserSaid
 from bot.dialogue.greeting import offers
 from bot.dialogue.memory import recall
-from bot.dialogue.names import SESSION_START
+from bot.dialogue.names import SESSION_START, TWO_STAGE_FALLBACK
 from bot.dialogue.policy import View
 from bot.dialogue.ports import ReadError, ReadRequest
 from bot.dialogue.reading import Reading, Verdict
@@ -23,16 +24,18 @@ from bot.dialogue.scene import Scene
 from bot.dialogue.slots import extract
 from bot.dialogue.text import normalise, parse_payload
 from bot.dialogue.trail import followed
+from bot.dialogue.two_stage import as_if_understood
 from nlu.red_flags import find_red_flags
 
 
-def open_session(scene: Scene) -> None:
+async def open_session(scene: Scene) -> None:
     """Begin a session if none has begun, or if the last one expired while the bot had the conversation."""
     state, expiry = scene.conversation, scene.domain.session.expiry
     expired = expiry > 0 and scene.at - state.last_active > expiry
     if not state.started or (expired and state.holder is Holder.BOT):
-        scene.run(SESSION_START)
-        start_session(scene)
+        await run_action(scene, SESSION_START, "session")
+        if not any(isinstance(event, SessionStarted) for event in scene.told):
+            start_session(scene)  # the project's own action failed, or forgot it
 
 
 async def hear(scene: Scene) -> View:
@@ -67,6 +70,9 @@ def _view(
     scene: Scene, text: str, candidates: tuple[str, ...], *, flags: tuple[str, ...], unread: bool
 ) -> View:
     domain, state, intent, reading = scene.domain, scene.conversation, scene.intent, scene.reading
+    doubted = state.loop == TWO_STAGE_FALLBACK and state.holder is Holder.BOT
+    if doubted:
+        state = as_if_understood(state, scene.at)
     filled = extract(domain, state, text=text, intent=intent, entities=reading.entities) if text else {}
     return View(
         domain=domain,
@@ -77,20 +83,20 @@ def _view(
         candidates=candidates,
         filled=filled,
         ruled=predict(domain, state, intent, reading.entity_names) if intent else None,
-        recalled=_recalled(scene, filled) if intent else None,
+        recalled=_recalled(domain, state, filled, scene.at) if intent else None,
+        doubted=doubted,
         flags=flags,
         unread=unread,
     )
 
 
-def _recalled(scene: Scene, filled: Mapping[str, Any]) -> str | None:
+def _recalled(domain: Domain, state: Conversation, filled: Mapping[str, Any], at: float) -> str | None:
     """What stories go on with once the message has filled its slots, those of a running form apart."""
-    state, trail = scene.conversation, scene.conversation.trail
-    form = scene.domain.forms.get(state.loop or "")
+    form, trail = domain.forms.get(state.loop or ""), state.trail
     for name, value in filled.items():
-        if (form is None or name not in form.required_slots) and state.slots.get(name) != value:
-            trail = followed(trail, SlotSet(at=scene.at, name=name, value=value))
-    return recall(scene.domain, trail)
+        if form is None or name not in form.required_slots:
+            trail = followed(trail, SlotSet(at=at, name=name, value=value))
+    return recall(domain, trail)
 
 
 async def _read(scene: Scene, text: str) -> Reading:

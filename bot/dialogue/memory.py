@@ -25,13 +25,13 @@ from bot.dialogue.domain import (
     StoryMemory,
 )
 from bot.dialogue.events import ActionRejected, ActionRun, LoopSet, SlotSet, SlotsReset, UserSaid
-from bot.dialogue.names import ANSWER, CLARIFY, DEFAULT_FALLBACK, LISTEN
+from bot.dialogue.names import ANSWER, CLARIFY, LISTEN
 from bot.dialogue.reading import Entity, Reading, Verdict
 from bot.dialogue.resolving import resolve
-from bot.dialogue.trail import Act, Trail
+from bot.dialogue.trail import Act, Trail, turns_of
 
 # What these did is taken for no step of a story: the message before it may be said again in other words.
-_ASIDE = frozenset({ANSWER, CLARIFY, DEFAULT_FALLBACK})
+_ASIDE = frozenset({ANSWER, CLARIFY})
 _LEFT_OUT = "aside"  # the policy of a listening that stands for a message left out
 _RULE = "rule: "  # begins the policy of an action that a rule wanted
 
@@ -205,22 +205,12 @@ def _without_asides(acts: Sequence[Act], asides: Collection[str]) -> list[Act]:
     a rule of its own. What they filled stays.
     """
     kept: list[Act] = []
-    *former, latest = _turns(acts)
+    *former, latest = turns_of(acts)
     for turn in former:
         filled = [act for act in turn if isinstance(act, (SlotSet, SlotsReset))]
         listening = ActionRun(at=0.0, name=LISTEN, policy=_LEFT_OUT)
         kept += [*filled, listening] if _is_aside(turn, asides) else turn
     return [*kept, *latest]
-
-
-def _turns(acts: Sequence[Act]) -> Iterator[list[Act]]:
-    turn: list[Act] = []
-    for act in acts:
-        if isinstance(act, UserSaid):
-            yield turn
-            turn = []
-        turn.append(act)
-    yield turn
 
 
 def _is_aside(turn: Sequence[Act], asides: Collection[str]) -> bool:

@@ -12,6 +12,11 @@ PHRASES: dict[str, dict[str, str]] = {
         "en": "Sorry, I did not understand that. Could you put it another way?",
         "zh": "抱歉，我没有理解您的意思。可以换一种说法吗？",
     },
+    "utter_did_you_mean": {"en": "Did you mean “{intent}”?", "zh": "您是想问“{intent}”吗？"},
+    "utter_yes": {"en": "Yes", "zh": "是的"},
+    "utter_no": {"en": "No", "zh": "不是"},
+    "utter_none_of_these": {"en": "None of these", "zh": "都不是"},
+    "utter_back": {"en": "All right, one step back.", "zh": "好的，返回上一步。"},
     "utter_handed_over": {
         "en": "I am passing you to a colleague, who will answer here as soon as possible.",
         "zh": "我正在为您转接人工客服，同事会尽快在这里回复您。",

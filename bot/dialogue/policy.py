@@ -19,20 +19,23 @@ from bot.dialogue.commands import (
     CorrectSlot,
     HandOver,
     Hold,
-    Say,
+    Run,
     SetSlot,
     StartFlow,
+    Understood,
 )
 from bot.dialogue.conversation import Conversation, Holder
 from bot.dialogue.domain import Domain, Form, SlotType
 from bot.dialogue.events import Reason
 from bot.dialogue.names import (
     DEACTIVATE_LOOP,
+    DEFAULT_INTENTS,
     FALLBACK_INTENT,
     HUMAN_INTENTS,
     KNOWLEDGE_INTENT,
     LISTEN,
     OUT_OF_SCOPE_INTENTS,
+    TWO_STAGE_FALLBACK,
 )
 from bot.dialogue.reading import Match, Reading
 from bot.dialogue.rules import Prediction, predict
@@ -47,7 +50,8 @@ NUMERALS = frozenset("0123456789零〇一二两三四五六七八九十百千万
 @dataclass(frozen=True, slots=True)
 class View:
     """All that a row may look at. `filled` is what the slot mappings found in the message, `ruled` what the
-    rules say to its intent, `recalled` the action that stories go on with.
+    rules say to its intent, `recalled` the action that stories go on with. `doubted`: the two-stage fallback
+    runs, and the rest is as if the message stood where the first one stood that was not understood.
     """
 
     domain: Domain
@@ -59,6 +63,7 @@ class View:
     filled: dict[str, Any] | None = None
     ruled: Prediction | None = None
     recalled: str | None = None
+    doubted: bool = False
     flags: tuple[str, ...] = ()
     unread: bool = False
 
@@ -94,11 +99,12 @@ class Decision:
 
 def decide(view: View) -> Decision:
     """The first row of TABLE that holds. The last one always does."""
-    for name, row in TABLE:
-        commands = row(view)
-        if commands:
-            return Decision(name, commands)
-    return Decision("not_understood", (CannotHandle(),))
+    found = next(Decision(name, commands) for name, row in TABLE if (commands := row(view)))
+    if not view.doubted or found.row in _BESIDE_DOUBT:
+        return found
+    if found.row in _IN_DOUBT or (found.row == "form_rule" and view.intent in OUT_OF_SCOPE_INTENTS):
+        return Decision("two_stage", (ContinueFlow(TWO_STAGE_FALLBACK),))
+    return Decision(found.row, (Understood(), *found.commands))
 
 
 Row = Callable[[View], tuple[Command, ...]]
@@ -119,7 +125,7 @@ def _held(view: View) -> tuple[Command, ...]:
 
 def _wordless(view: View) -> tuple[Command, ...]:
     """A photo, a voice message, nothing at all: no model reads it, and it fills no slot."""
-    return () if view.text else (Say("utter_only_text"),)
+    return () if view.text else (Run("utter_only_text"),)
 
 
 def _wants_person(view: View) -> tuple[Command, ...]:
@@ -136,6 +142,12 @@ def _wants_person(view: View) -> tuple[Command, ...]:
 def _frustrated(view: View) -> tuple[Command, ...]:
     """The reply to an angry message did not help: the next one, as angry, goes to a person."""
     return (HandOver(Reason.FRUSTRATED),) if view.still_angry else ()
+
+
+def _default_action(view: View) -> tuple[Command, ...]:
+    """Restart and back are done whatever rules say, as in Rasa."""
+    action = DEFAULT_INTENTS.get(view.intent or "")
+    return (Run(action),) if action else ()
 
 
 def _cancelled(view: View) -> tuple[Command, ...]:
@@ -205,10 +217,10 @@ def _ruled(view: View) -> tuple[Command, ...]:
 
 
 def _recalled(view: View) -> tuple[Command, ...]:
-    """A story goes on from here."""
-    if view.intent is None or view.intent in OUT_OF_SCOPE_INTENTS or view.recalled in (None, LISTEN):
+    """A story goes on from here, perhaps by listening on."""
+    if view.intent is None or view.intent in OUT_OF_SCOPE_INTENTS or view.recalled is None:
         return ()
-    return (StartFlow("story", view.intent),)
+    return (Hold(),) if view.recalled == LISTEN else (StartFlow("story", view.intent),)
 
 
 def _unread(view: View) -> tuple[Command, ...]:
@@ -228,6 +240,15 @@ def _given_up(view: View) -> tuple[Command, ...]:
         return ()
     knowledge = view.intent in (None, KNOWLEDGE_INTENT) and not view.candidates
     return (HandOver(Reason.MISSING_KNOWLEDGE if knowledge else Reason.NOT_UNDERSTOOD),)
+
+
+def _doubted(view: View) -> tuple[Command, ...]:
+    """A project that has Rasa's two-stage fallback asks back in that way."""
+    if view.intent in OUT_OF_SCOPE_INTENTS - {FALLBACK_INTENT}:
+        return ()
+    ruled = predict(view.domain, view.conversation, FALLBACK_INTENT, view.reading.entity_names)
+    two_stage = ruled is not None and ruled.action == TWO_STAGE_FALLBACK
+    return (StartFlow(ruled.rule.name, FALLBACK_INTENT),) if ruled and two_stage else ()
 
 
 def _clarified(view: View) -> tuple[Command, ...]:
@@ -255,6 +276,7 @@ TABLE: tuple[tuple[str, Row], ...] = (
     ("wordless", _wordless),
     ("person", _wants_person),
     ("frustrated", _frustrated),
+    ("default_action", _default_action),
     ("cancelled", _cancelled),
     ("form_rule", _provided_for),
     ("expectation", _expected),
@@ -263,6 +285,10 @@ TABLE: tuple[tuple[str, Row], ...] = (
     ("story", _recalled),
     ("answer", _answered),
     ("hand_over", _given_up),
+    ("two_stage", _doubted),
     ("clarify", _clarified),
     ("not_understood", _not_understood),
 )
+# While the two-stage fallback runs: rows that mean it goes on, and rows that have nothing to do with it.
+_IN_DOUBT = frozenset({"hand_over", "two_stage", "clarify", "not_understood"})
+_BESIDE_DOUBT = frozenset({"red_flag", "held", "wordless", "frustrated", "unread"})

@@ -37,7 +37,7 @@ def render(
     if not fits:
         phrase = PHRASES.get(name, {})
         text = phrase.get(language) or phrase.get("en")
-        return BotSaid(at=at, text=text, response=name) if text else None
+        return BotSaid(at=at, text=fill(text, values), response=name) if text else None
     chosen = fits[_pick(seed, name, len(fits))]
     return BotSaid(
         at=at,

@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.domain import Domain
-from bot.dialogue.events import ActionRun, BotSaid, Event, Restarted, SlotSet, SlotsReset
+from bot.dialogue.events import ActionRun, BotSaid, Event, Restarted, Rewound, SlotSet, SlotsReset, UserSaid
 from bot.dialogue.fold import apply
 from bot.dialogue.message import InboundMessage
 from bot.dialogue.names import LANGUAGE_SLOT
@@ -71,6 +71,17 @@ class Scene:
         for slot in self.domain.slots.values():
             if slot.initial is not None and self.conversation.slots.get(slot.name) is None:
                 self._tell(SlotSet(at=self.at, name=slot.name, value=slot.initial))
+
+    @property
+    def acted(self) -> list[str]:
+        """The actions of this message by name, whatever of it was taken back."""
+        heard = next((place for place, event in enumerate(self.told) if isinstance(event, UserSaid)), 0)
+        return [event.name for event in self.told[heard:] if isinstance(event, ActionRun)]
+
+    @property
+    def taken_back(self) -> bool:
+        """Whether the message was taken back: the bot listens again as before it."""
+        return any(isinstance(event, Rewound) and not event.keeps_latest for event in self.told)
 
     def mark(self) -> Mark:
         """Where the turn stands, to come back to."""

@@ -6,7 +6,7 @@ bot/dialogue/memory.py's. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -59,6 +59,17 @@ def awaiting(trail: Trail) -> Trail:
     last = trail.acts[-1] if trail.acts else None
     listened = isinstance(last, ActionRun) and last.name == LISTEN
     return replace(trail, acts=trail.acts[:-1]) if listened else trail
+
+
+def turns_of(acts: Sequence[Act]) -> Iterator[list[Act]]:
+    """The acts before the first message, then those of each message, beginning with it."""
+    turn: list[Act] = []
+    for act in acts:
+        if isinstance(act, UserSaid):
+            yield turn
+            turn = []
+        turn.append(act)
+    yield turn
 
 
 def _without_first_turn(trail: Trail) -> Trail:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
-from bot.dialogue import acting, forms
+from bot.dialogue import acting, forms, two_stage
+from bot.dialogue.asking import ask_rephrase, clarify
 from bot.dialogue.commands import (
     Answer,
     CancelFlow,
@@ -21,16 +22,16 @@ from bot.dialogue.commands import (
     CorrectSlot,
     HandOver,
     Hold,
-    Say,
+    Run,
     SetSlot,
     StartFlow,
+    Understood,
     describe,
 )
 from bot.dialogue.conversation import Conversation, Holder
 from bot.dialogue.domain import Domain
 from bot.dialogue.events import (
     ActionRejected,
-    ActionRun,
     BotSaid,
     Decided,
     Event,
@@ -41,19 +42,17 @@ from bot.dialogue.events import (
 from bot.dialogue.handover import hand_over
 from bot.dialogue.hearing import hear, open_session
 from bot.dialogue.memory import recall
-from bot.dialogue.message import Button, InboundMessage
-from bot.dialogue.names import ANSWER, CLARIFY, DEACTIVATE_LOOP, DEFAULT_FALLBACK, LISTEN
-from bot.dialogue.offer import offer_person, person_button
-from bot.dialogue.policy import NEAR, Decision, View, decide
+from bot.dialogue.message import InboundMessage
+from bot.dialogue.names import ANSWER, CLARIFY, DEACTIVATE_LOOP, DEFAULT_FALLBACK, LISTEN, TWO_STAGE_FALLBACK
+from bot.dialogue.offer import offer_person
+from bot.dialogue.policy import Decision, View, decide
 from bot.dialogue.ports import PortError, Ports, Wording, WordRequest
 from bot.dialogue.reading import Match
-from bot.dialogue.resolving import CHOICES
 from bot.dialogue.rules import predict
 from bot.dialogue.scene import Scene
 from bot.dialogue.second import second_choice
 
 MOST_STEPS = 10
-MOST_ON_BUTTON = 90  # characters; a stored question can be a paragraph
 
 
 async def turn(
@@ -61,7 +60,7 @@ async def turn(
 ) -> AsyncIterator[Event]:
     """The events of one message, each as soon as it has happened."""
     scene = Scene(domain, conversation, message, ports, previous=conversation.said)
-    open_session(scene)
+    await open_session(scene)
     view = await hear(scene)
     for event in _handed_out(scene):
         yield event
@@ -69,6 +68,8 @@ async def turn(
     while decision:
         row, commands = decision.row, decision.commands
         scene.tell(Decided(at=scene.at, row=row, commands=tuple(describe(c) for c in commands)))
+        if Understood() in commands:
+            two_stage.end(scene)
         filled, other, taken = _fill(scene, view, commands), second_choice(view, decision), True
         for command in commands:
             taken = await _carry_out(scene, command, filled, yields=other is not None)
@@ -84,7 +85,8 @@ async def turn(
             yield event
     else:
         _cut_short(scene)
-    _break_silence(scene, row)
+    if Hold() not in commands:
+        _break_silence(scene)
     if view.angry:
         offer_person(scene)
     scene.run(LISTEN)
@@ -124,6 +126,8 @@ def _take_back(scene: Scene, view: View, filled: dict[str, Any]) -> dict[str, An
 async def _carry_out(scene: Scene, command: Command, filled: dict[str, Any], *, yields: bool) -> bool:
     """False where a form refused what the message was taken for, and `yields` to its other meaning."""
     match command:
+        case ContinueFlow(flow) if flow == TWO_STAGE_FALLBACK:
+            await two_stage.step(scene)
         case ContinueFlow(flow):
             return await forms.step(scene, scene.domain.forms[flow], filled, yields=yields)
         case StartFlow(intent=intent):
@@ -135,15 +139,15 @@ async def _carry_out(scene: Scene, command: Command, filled: dict[str, Any], *, 
         case Answer(matches):
             await _answer(scene, matches)
         case Clarify(intents):
-            _clarify(scene, intents)
+            clarify(scene, intents)
         case CannotHandle():
             await acting.run_action(scene, DEFAULT_FALLBACK, "fallback")
         case HandOver(reason):
             scene.run("action_hand_over", "policy")
             flagged = reason is Reason.RED_FLAG
             hand_over(scene, reason, say="utter_red_flag" if flagged else "utter_handed_over")
-        case Say(response):
-            await acting.run_action(scene, response, "policy")
+        case Run(action):
+            await acting.run_action(scene, action, "policy")
         case Hold():
             _hold(scene)
         case _:
@@ -160,11 +164,13 @@ def _interrupt(scene: Scene) -> None:
 async def _step(scene: Scene, filled: dict[str, Any]) -> bool:
     """Run the next action, if there is one."""
     state = scene.conversation
-    if state.holder is not Holder.BOT or state.paused or state.latest is None:
-        return False  # latest: a restart or a new session took the message that was acted on with it
+    if state.holder is not Holder.BOT or state.paused:
+        return False
     if state.followup and state.followup not in scene.refused:
         await _run(scene, state.followup, "followup", filled)
         return True
+    if state.latest is None or scene.taken_back:  # a restart took the message that was acted on with it
+        return await _resume(scene)
     names, refused = scene.reading.entity_names, scene.refused
     prediction = predict(scene.domain, state, scene.intent, names, refused=refused)
     if prediction and prediction.action and prediction.action != LISTEN:
@@ -177,9 +183,14 @@ async def _step(scene: Scene, filled: dict[str, Any]) -> bool:
         if recalled:
             await _run(scene, recalled, "story", filled)
             return True
-    acts = [mark.name for mark in state.marks if isinstance(mark, ActionRun)]
+    return await _resume(scene)
+
+
+async def _resume(scene: Scene) -> bool:
+    """A running form asks again, after whatever else was done."""
+    state = scene.conversation
     # A question with buttons waits for its own answer; the form's question would hide it.
-    if state.loop and state.loop in scene.domain.forms and acts[-1:] not in ([state.loop], [CLARIFY]):
+    if state.loop and state.loop in scene.domain.forms and scene.acted[-1:] not in ([state.loop], [CLARIFY]):
         await forms.resume(scene, scene.domain.forms[state.loop])
         return True
     return False
@@ -195,6 +206,8 @@ def _cut_short(scene: Scene) -> None:
 async def _run(scene: Scene, name: str, policy: str, filled: dict[str, Any]) -> None:
     if form := scene.domain.forms.get(name):
         await forms.step(scene, form, filled)
+    elif name == TWO_STAGE_FALLBACK and name not in scene.domain.actions:
+        await two_stage.step(scene)
     else:
         await acting.run_action(scene, name, policy)
 
@@ -220,45 +233,15 @@ async def _answer(scene: Scene, matches: tuple[Match, ...]) -> None:
     )
 
 
-def _clarify(scene: Scene, intents: tuple[str, ...]) -> None:
-    """Ask which was meant; a press on a button comes back as its payload or as the stored question itself."""
-    scene.run(CLARIFY, "clarify")
-    said = scene.response("utter_clarify")
-    limit = scene.domain.thresholds.answer - NEAR
-    buttons = [Button(scene.domain.title(intent, scene.language), f"/{intent}") for intent in intents]
-    asked = dict.fromkeys(m.question or m.variant for m in scene.reading.matches if m.score >= limit)
-    buttons += [Button(_shortened(question), question) for question in asked]
-    if person := person_button(scene):
-        buttons = [*buttons[:CHOICES], person]
-    scene.tell(
-        BotSaid(
-            at=scene.at,
-            text=said.text if said else None,
-            buttons=tuple(buttons[: CHOICES + 1]),
-            origin=Origin.CLARIFICATION,
-            response="utter_clarify",
-            bundle=scene.reading.bundle,
-        )
-    )
-
-
-def _shortened(question: str) -> str:
-    return question if len(question) <= MOST_ON_BUTTON else f"{question[: MOST_ON_BUTTON - 1].rstrip()}…"
-
-
 def _hold(scene: Scene) -> None:
     """A waiting customer hears once that the message was received; beside an agent the bot is silent."""
     if scene.conversation.holder is Holder.QUEUE and not scene.conversation.held_told:
         scene.say("utter_held")
 
 
-def _break_silence(scene: Scene, row: str) -> None:
+def _break_silence(scene: Scene) -> None:
     """Nobody is left without a word: what ends without one asks the customer to say it differently."""
+    state = scene.conversation
     answered = any(isinstance(event, BotSaid) for event in scene.told)
-    if (
-        not answered
-        and row != "held"
-        and scene.conversation.holder is Holder.BOT
-        and not scene.conversation.paused
-    ):
-        scene.say("utter_ask_rephrase")
+    if not answered and state.holder is Holder.BOT and not state.paused:
+        ask_rephrase(scene)

@@ -28,16 +28,6 @@ _DOMAIN = frozenset({"intents", "entities", "actions", "slots", "forms", "respon
 _BUILT_IN_INTENTS = frozenset(
     {"restart", "back", "out_of_scope", "session_start", FALLBACK_INTENT, KNOWLEDGE_INTENT}
 )
-_RASA_ACTIONS = frozenset(
-    {
-        "action_revert_fallback_events",
-        "action_default_ask_affirmation",
-        "action_default_ask_rephrase",
-        "action_two_stage_fallback",
-        "action_unlikely_intent",
-        "action_back",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +74,7 @@ def defined_actions(project: Project) -> frozenset[str]:
     """Whatever a rule, a story or a test may name as an action."""
     domain = project.domain
     own = domain.actions | domain.responses.keys() | domain.forms.keys()
-    return own | BUILT_IN_ACTIONS | _RASA_ACTIONS
+    return own | BUILT_IN_ACTIONS
 
 
 def check_domain(project: Project, report: Report) -> None:
@@ -162,7 +152,7 @@ def check_actions(project: Project, report: Report) -> None:
                 unknown(report, one.place, what, step.name, defined, f"{kind}s")
     for action in sorted(domain.actions):
         _check_action(project, action, report)
-    custom = sorted(domain.actions - BUILT_IN_ACTIONS - _RASA_ACTIONS - domain.responses.keys())
+    custom = sorted(domain.actions - BUILT_IN_ACTIONS - domain.responses.keys())
     if custom and project.settings.action_endpoint is None and "endpoints" not in report.lost:
         mend = "Add `action_endpoint: {url: …}` to endpoints.yml."
         message = f"Nothing runs the custom actions ({', '.join(custom)})."

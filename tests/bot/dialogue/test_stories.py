@@ -151,7 +151,14 @@ async def test_entities_and_slots_tell_one_story_from_another() -> None:
     assert did(await conversation.say("great")) == ["utter_fine"]
     assert did(await conversation.say("cheer")) == ["utter_water"]
     await conversation.say("vip")
-    assert did(await conversation.say("cheer")) == ["utter_champagne"], "what was filled by the way counts"
+    assert did(await conversation.say("cheer")) == ["utter_water"], "the fallback took back what that filled"
+
+
+async def test_what_was_filled_by_the_way_counts() -> None:
+    rule = Rule("noted", (says("vip"), *does("utter_noted")))
+    conversation = talk(domain(rules=(rule,)))
+    await conversation.say("vip")
+    assert did(await conversation.say("cheer")) == ["utter_champagne"]
 
 
 async def test_slots_of_before_hold_where_a_story_names_them_at_its_beginning() -> None:

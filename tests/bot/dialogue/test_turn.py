@@ -327,10 +327,10 @@ async def test_a_restart_ends_the_turn() -> None:
 
 
 async def test_a_session_begun_by_a_rule_ends_the_turn() -> None:
-    rules = (*DOMAIN.rules, on("restart", "action_session_start"))
-    talk = Talk(Ends({**UNDERSTOOD, "restart": reading("restart")}), replace(DOMAIN, rules=rules))
+    rules = (*DOMAIN.rules, on("anew", "action_session_start"))
+    talk = Talk(Ends({**UNDERSTOOD, "anew": reading("anew")}), replace(DOMAIN, rules=rules))
     await talk.say("hi")
-    events = await talk.say("restart")
+    events = await talk.say("anew")
     assert sum(isinstance(event, SessionStarted) for event in events) == 1
     assert not any(isinstance(event, HandedOver | Failed) for event in events)
 
