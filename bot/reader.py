@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from bot.dialogue.ports import ReadRequest
 from bot.dialogue.reading import Entity, Match, Reading, Request, Sentiment, Verdict
+from bot.dialogue.selection import gathered, selected
 from nlu.artifacts import Bundle, verify
 from nlu.classifier import IntentClassifier, IntentPrediction
 from nlu.clauses import clauses
@@ -152,9 +153,11 @@ class Reader:
     ) -> Reading:
         language = self._language(request)
         found = self.models.entities.extract(request.text, tokens) if self.models.entities else ()
+        verdicts = [Verdict(name, p) for name, p in prediction.verdicts] if prediction else []
         found = self._system.join(found, request.text, language=language, at=request.at or self._clock())
         return Reading(
-            verdicts=tuple(Verdict(name, p) for name, p in prediction.verdicts) if prediction else (),
+            verdicts=gathered(verdicts),
+            selected=selected(verdicts),
             prediction_set=prediction.prediction_set if prediction else (),
             out_of_scope=prediction.out_of_scope if prediction else False,
             guaranteed=prediction.guaranteed if prediction else False,

@@ -66,7 +66,7 @@ def _unfit(record: dict[str, Any], project: Project) -> str | None:
         return "a pressed button"
     if _NO_WORDS.fullmatch(record["text"]):
         return "no words"
-    if intent not in (None, OUT_OF_SCOPE) and intent not in project.domain.intents:
+    if intent not in (None, OUT_OF_SCOPE) and intent not in project.domain.meanings:
         return "an intent the project does not have"
     return None
 

@@ -136,7 +136,7 @@ class People:
 
     async def _welcome(self, user: User, csrf: str) -> dict[str, Any]:
         domain = self.domain()
-        titles = {intent: dict(domain.intent_titles.get(intent, {})) for intent in sorted(domain.intents)}
+        titles = {intent: dict(domain.intent_titles.get(intent, {})) for intent in sorted(domain.meanings)}
         near = domain.thresholds.answer - NEAR
         return {"user": await self._user(user), "csrf": csrf, "intents": titles, "near": near}
 

@@ -75,9 +75,16 @@ def _here(scene: Scene, name: str) -> Callable[[Scene], object] | None:
     listed = name in scene.domain.actions
     if name in _OWN and not (listed and name in DEFAULT_ACTIONS):
         return _OWN[name]
-    if name in scene.domain.responses or (name.startswith("utter_") and not listed):
-        return lambda scene: scene.say(name)
+    chooses = any(response.startswith(f"{name}/") for response in scene.domain.responses)
+    if name in scene.domain.responses or (name.startswith("utter_") and (chooses or not listed)):
+        return lambda scene: scene.say(_chosen(scene, name))
     return None
+
+
+def _chosen(scene: Scene, name: str) -> str:
+    """The response that `utter_faq` stands for: that of the part of `faq` which the message asks for."""
+    selection = scene.reading.selection_of(name.removeprefix("utter_"))
+    return f"utter_{selection}" if selection and name not in scene.domain.responses else name
 
 
 async def run_remote(

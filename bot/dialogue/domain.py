@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from bot.dialogue.selection import DELIMITER, base_of
+
 
 class SlotType(StrEnum):
     TEXT = "text"
@@ -236,7 +238,7 @@ class Session:
 @dataclass(frozen=True, slots=True)
 class Domain:
     """The whole bot. Mappings are read, never written. `unused_entities` are those, by intent, that stories
-    do not look at.
+    do not look at; `selections` the parts of retrieval intents, by their whole names.
     """
 
     name: str = "bot"
@@ -251,12 +253,18 @@ class Domain:
     stories: tuple[Story, ...] = ()
     memory: StoryMemory = field(default_factory=StoryMemory)
     unused_entities: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    selections: frozenset[str] = frozenset()
     thresholds: Thresholds = Thresholds()
     session: Session = Session()
     intent_titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     raw: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def meanings(self) -> frozenset[str]:
+        """What a message may mean: each intent, a retrieval intent by its parts."""
+        return (self.intents - {base_of(name) for name in self.selections}) | self.selections
+
     def title(self, intent: str, language: str) -> str:
         """What a clarification button calls an intent."""
         titles = self.intent_titles.get(intent, {})
-        return titles.get(language) or intent.replace("_", " ").capitalize()
+        return titles.get(language) or intent.rpartition(DELIMITER)[2].replace("_", " ").capitalize()

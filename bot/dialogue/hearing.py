@@ -21,6 +21,7 @@ from bot.dialogue.reading import Reading, Verdict
 from bot.dialogue.resolving import resolve
 from bot.dialogue.rules import predict
 from bot.dialogue.scene import Scene
+from bot.dialogue.selection import gathered, selected
 from bot.dialogue.slots import extract
 from bot.dialogue.text import normalise, parse_payload
 from bot.dialogue.trail import followed
@@ -103,8 +104,10 @@ async def _read(scene: Scene, text: str) -> Reading:
     """A payload that was offered is taken at its word; everything else is read by the models."""
     payload = parse_payload(text)
     if payload and (scene.message.trusted or text in _offered(scene)):
+        verdicts = (Verdict(payload.intent, 1.0),)
         return Reading(
-            verdicts=(Verdict(payload.intent, 1.0),),
+            verdicts=gathered(verdicts),
+            selected=selected(verdicts),
             prediction_set=(payload.intent,),
             entities=payload.entities,
             language=_wished(scene),

@@ -5,11 +5,12 @@ Knows Rasa 3.6's keys (rasa.shared.nlu.constants); used by events, the tracker a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from bot.dialogue.reading import Entity, Match, Reading, Request, Sentiment, Verdict
+from bot.dialogue.selection import base_of
 
 Json = dict[str, Any]
 
@@ -31,6 +32,7 @@ def reading_to_parse_data(reading: Reading | None, text: str, message_id: str) -
         "intent": {"name": reading.intent, "confidence": reading.confidence},
         "intent_ranking": [{"name": v.intent, "confidence": v.probability} for v in reading.verdicts],
         "entities": [entity_to_json(entity) for entity in reading.entities],
+        **_response_selector(reading),
         "prediction_set": list(reading.prediction_set),
         "out_of_scope": reading.out_of_scope,
         "guaranteed": reading.guaranteed,
@@ -44,6 +46,28 @@ def reading_to_parse_data(reading: Reading | None, text: str, message_id: str) -
     }
 
 
+def _response_selector(reading: Reading) -> Json:
+    """What Rasa's response selectors say, each retrieval intent having one, the likeliest part first."""
+    if not reading.selected:
+        return {}
+    parts: dict[str, list[Verdict]] = {}
+    for verdict in reading.selected:
+        parts.setdefault(base_of(verdict.intent), []).append(verdict)
+    selectors = {base: _selector(verdicts) for base, verdicts in parts.items()}
+    default = _selector(reading.selected)
+    return {"response_selector": {"all_retrieval_intents": sorted(parts), "default": default, **selectors}}
+
+
+def _selector(verdicts: Sequence[Verdict]) -> Json:
+    ranking = [{"intent_response_key": v.intent, "confidence": v.probability} for v in verdicts]
+    return {"response": {**ranking[0], "utter_action": f"utter_{verdicts[0].intent}"}, "ranking": ranking}
+
+
+def _selected(data: Mapping[str, Any]) -> tuple[Verdict, ...]:
+    ranking = ((data.get("response_selector") or {}).get("default") or {}).get("ranking") or ()
+    return tuple(Verdict(item["intent_response_key"], float(item["confidence"])) for item in ranking)
+
+
 def parse_data_to_reading(data: Mapping[str, Any]) -> Reading | None:
     """The reading in a `parse_data`; None where the message was never read."""
     if "intent_ranking" not in data:
@@ -53,6 +77,7 @@ def parse_data_to_reading(data: Mapping[str, Any]) -> Reading | None:
         data = {**data, "intent_ranking": [intent]}
     return Reading(
         verdicts=tuple(Verdict(item["name"], float(item["confidence"])) for item in data["intent_ranking"]),
+        selected=_selected(data),
         prediction_set=tuple(data.get("prediction_set", ())),
         out_of_scope=bool(data.get("out_of_scope", False)),
         guaranteed=bool(data.get("guaranteed", False)),

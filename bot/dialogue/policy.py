@@ -211,9 +211,15 @@ def _ruled(view: View) -> tuple[Command, ...]:
     ruled = view.ruled
     if view.intent is None or view.intent in OUT_OF_SCOPE_INTENTS or not ruled or not ruled.action:
         return ()
+    if ruled.action == f"utter_{view.intent}" and not _can_utter(view, ruled.action):
+        return ()  # which of the retrieval intent's answers is meant is not known
     if view.near_tied and view.form and ruled.action == view.form.name:
         return ()  # a question about what the running form is for, not a wish to begin it
     return (StartFlow(ruled.rule.name, view.intent),)
+
+
+def _can_utter(view: View, action: str) -> bool:
+    return action in view.domain.responses or view.reading.selection is not None
 
 
 def _recalled(view: View) -> tuple[Command, ...]:

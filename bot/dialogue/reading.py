@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.dialogue.names import KNOWLEDGE_INTENT
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -76,7 +78,8 @@ class Request:
 class Reading:
     """Everything the models say of one message.
 
-    `verdicts` fall in probability. `prediction_set` is the conformal set over intents; empty where the
+    `verdicts` fall in probability. `selected` are those on the parts of retrieval intents (`faq/ask_hours`),
+    whose sum is the verdict on `faq`. `prediction_set` is the conformal set over intents; empty where the
     bundle has no classifier. `guaranteed` says whether that set carries its statistical promise; `sure`
     whether the bundle promises that acting on the likeliest intent alone is rarely wrong, None where it
     promises nothing. `requests` are there only where the message makes several. `sentiment` is None where
@@ -91,6 +94,7 @@ class Reading:
     entities: tuple[Entity, ...] = ()
     matches: tuple[Match, ...] = ()
     requests: tuple[Request, ...] = ()
+    selected: tuple[Verdict, ...] = ()
     sentiment: Sentiment | None = None
     language: str = "en"
     bundle: str = ""
@@ -100,6 +104,20 @@ class Reading:
     def intent(self) -> str | None:
         """The likeliest intent, or None where nothing classified the text."""
         return self.verdicts[0].intent if self.verdicts else None
+
+    @property
+    def selection(self) -> str | None:
+        """The likeliest part of the likeliest intent, where that is a retrieval intent: `faq/ask_hours`."""
+        return self.selection_of(self.intent) if self.intent else None
+
+    def selection_of(self, base: str) -> str | None:
+        """The likeliest part of the retrieval intent `base`."""
+        return next((v.intent for v in self.selected if v.intent.startswith(f"{base}/")), None)
+
+    @property
+    def of_knowledge(self) -> bool:
+        """Whether the likeliest intent is a question for the stored answers."""
+        return self.intent == KNOWLEDGE_INTENT and self.selection is None
 
     @property
     def entity_names(self) -> frozenset[str]:

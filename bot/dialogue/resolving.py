@@ -6,7 +6,7 @@ Knows the reading and the project's thresholds; decides nothing (bot.dialogue.po
 from __future__ import annotations
 
 from bot.dialogue.domain import Thresholds
-from bot.dialogue.names import FALLBACK_INTENT, KNOWLEDGE_INTENT, OUT_OF_SCOPE_INTENTS
+from bot.dialogue.names import FALLBACK_INTENT, OUT_OF_SCOPE_INTENTS
 from bot.dialogue.reading import Reading
 
 CHOICES = 3
@@ -25,13 +25,13 @@ def resolve(reading: Reading, limits: Thresholds) -> tuple[str | None, tuple[str
     if reading.intent in OUT_OF_SCOPE_INTENTS:
         return reading.intent, ()
     if reading.out_of_scope:
-        plausible = reading.confidence >= PLAUSIBLE and reading.intent != KNOWLEDGE_INTENT
-        return (None, (reading.intent,)) if plausible else (FALLBACK_INTENT, ())
+        plausible = reading.confidence >= PLAUSIBLE and not reading.of_knowledge
+        return (None, (reading.selection or reading.intent,)) if plausible else (FALLBACK_INTENT, ())
     if limits.intent is not None:
         return _by_thresholds(reading, limits.intent, limits.ambiguity or 0.0)
     if len(reading.prediction_set) > CHOICES:
         return FALLBACK_INTENT, ()
-    unsure = reading.sure is False and reading.intent != KNOWLEDGE_INTENT
+    unsure = reading.sure is False and not reading.of_knowledge
     if len(reading.prediction_set) > 1 or (unsure and reading.prediction_set):
         return None, reading.prediction_set
     return reading.intent, ()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from bot.dialogue.reading import Entity
 
 LONGEST = 4000  # code points; what is beyond is cut before any model sees it
-_PAYLOAD = re.compile(r"^/(?P<intent>[\w\-./]+)(?P<entities>\{.*\})?$", re.DOTALL)
+_PAYLOAD = re.compile(r"^/(?P<intent>[\w\-./+]+)(?:@[0-9.]+)?\s*(?P<entities>\{.*\})?$", re.DOTALL)
 _INVISIBLE = dict.fromkeys(
     [
         *range(0x200B, 0x2010),

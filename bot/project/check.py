@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.errors import Finding
-from bot.project.check_names import check_actions, check_domain, check_intents, check_slots
+from bot.project.check_names import check_actions, check_domain, check_intents, check_selections, check_slots
 from bot.project.check_responses import check_buttons, check_placeholders
 from bot.project.check_rules import check_contradictions, check_forms
 from bot.project.check_stories import check_stories
@@ -25,6 +25,7 @@ _CHECKS: tuple[Callable[[Project, Report], None], ...] = (
     check_domain,
     check_intents,
     check_actions,
+    check_selections,
     check_slots,
     check_buttons,
     check_placeholders,

@@ -20,6 +20,7 @@ from bot.dialogue.domain import (
     Step,
 )
 from bot.dialogue.names import BUILT_IN_ACTIONS, FALLBACK_INTENT, KNOWLEDGE_INTENT, REQUESTED_SLOT
+from bot.dialogue.selection import base_of, is_selection
 from bot.project.model import Project
 from bot.project.report import Place, Report, suggest
 
@@ -74,7 +75,7 @@ def defined_actions(project: Project) -> frozenset[str]:
     """Whatever a rule, a story or a test may name as an action."""
     domain = project.domain
     own = domain.actions | domain.responses.keys() | domain.forms.keys()
-    return own | BUILT_IN_ACTIONS
+    return own | BUILT_IN_ACTIONS | {f"utter_{base_of(intent)}" for intent in domain.selections}
 
 
 def check_domain(project: Project, report: Report) -> None:
@@ -142,26 +143,45 @@ def check_actions(project: Project, report: Report) -> None:
             if not isinstance(step, ActionStep) or step.name in defined:
                 continue
             if any(name.startswith(f"{step.name}/") for name in domain.responses):
-                what = f"{one.what} asks `{step.name}` to choose a response"
-                message = f"{what}, which it does not do here."
-                mend = "Move the questions and texts of its retrieval intent to answers/."
-                report.warn(one.place, message, mend)
+                intent = step.name.removeprefix("utter_")
+                message = f"{one.what} asks `{step.name}` to choose a response, and no example says when."
+                report.warn(one.place, message, f"Write examples: `- intent: {intent}/…` in data/.")
             elif step.name.startswith("utter_") or not report.lost & {"actions", "forms"}:
                 kind = "response" if step.name.startswith("utter_") else "action"
                 what = f"{one.what} uses the {kind}"
                 unknown(report, one.place, what, step.name, defined, f"{kind}s")
     for action in sorted(domain.actions):
         _check_action(project, action, report)
-    custom = sorted(domain.actions - BUILT_IN_ACTIONS - domain.responses.keys())
+    said = domain.responses.keys() | {name.partition("/")[0] for name in domain.responses}
+    custom = sorted(domain.actions - BUILT_IN_ACTIONS - said)
     if custom and project.settings.action_endpoint is None and "endpoints" not in report.lost:
         mend = "Add `action_endpoint: {url: …}` to endpoints.yml."
         message = f"Nothing runs the custom actions ({', '.join(custom)})."
         report.warn(_place(project, f"action:{custom[0]}"), message, mend)
 
 
+def check_selections(project: Project, report: Report) -> None:
+    """Parts of retrieval intents without the response that answers them, and such responses without
+    examples.
+    """
+    domain = project.domain
+    first = {example.intent: example.place for example in reversed(project.nlu.examples)}
+    for intent in sorted(domain.selections):
+        if f"utter_{intent}" not in domain.responses and "responses" not in report.lost:
+            message = f"The question `{intent}` has no answer `utter_{intent}`."
+            report.warn(first[intent], message, "Add it to `responses:`, or remove the examples.")
+    for name in sorted(name for name in domain.responses if is_selection(name)):
+        if name.removeprefix("utter_") not in domain.selections and "examples" not in report.lost:
+            message = f"Nothing is answered by `{name}`: no example is of `{name.removeprefix('utter_')}`."
+            report.warn(_place(project, f"response:{name}"), message, "Write examples, or remove it.")
+
+
 def _check_action(project: Project, action: str, report: Report) -> None:
     place, domain = _place(project, f"action:{action}"), project.domain
-    if action.startswith("utter_") and not (action in domain.responses or "responses" in report.lost):
+    chosen = any(name.startswith(f"{action}/") for name in domain.responses)
+    if action.startswith("utter_") and not (
+        chosen or action in domain.responses or "responses" in report.lost
+    ):
         mend = suggest(action, domain.responses, "Add it to `responses:`.")
         report.error(place, f"The response `{action}` is listed as an action and has no text.", mend)
     form = action.removeprefix("validate_")

@@ -14,6 +14,7 @@ from pathlib import Path
 from bot.dialogue.domain import Domain, Slot, SlotType
 from bot.dialogue.memory import remember
 from bot.dialogue.names import LANGUAGE_SLOT
+from bot.dialogue.selection import is_selection
 from bot.errors import ProjectError
 from bot.project.answers_file import read_answer_files
 from bot.project.dialogues_file import read_dialogues
@@ -78,6 +79,7 @@ def read_project(folder: Path, *, environ: Mapping[str, str] | None = None) -> P
         rules=rules,
         stories=stories,
         unused_entities=parts.unused_entities,
+        selections=frozenset(filter(is_selection, (example.intent for example in nlu.examples))),
         thresholds=settings.thresholds,
         session=parts.session,
         intent_titles=titles,

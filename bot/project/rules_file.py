@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.dialogue.domain import ActionStep, IntentStep, LoopStep, Rule, SlotStep, Step
+from bot.dialogue.selection import base_of
 from bot.project.node import Entries, check_keys, entries, flag, is_list, items, plain, text
 from bot.project.report import Report
 from bot.project.yaml import Node
@@ -130,7 +131,9 @@ def intent_step(what: str, node: Node, found: Entries, report: Report) -> Intent
         return None
     if name.startswith("/"):
         report.warn(node.place, f"The intent `{name}` of {what} begins with `/`.", "Write the bare name.")
-    return IntentStep(frozenset({name.removeprefix("/")}), frozenset(entity_names(what, found, report)))
+    return IntentStep(
+        frozenset({base_of(name.removeprefix("/"))}), frozenset(entity_names(what, found, report))
+    )
 
 
 def entity_names(what: str, found: Entries, report: Report) -> list[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from bot.dialogue.domain import ActionStep, IntentStep, LoopStep, SlotStep, Step, Story
+from bot.dialogue.selection import base_of
 from bot.project.node import check_keys, entries, is_list, items, text
 from bot.project.report import Place, Report
 from bot.project.rules_file import entity_labels, slot_steps
@@ -148,7 +149,7 @@ def _heard(what: str, node: Node, report: Report) -> Way | None:
         report.warn(node.place, f"A message of {what} names no intent; the story is left out.", _TEXT)
         return None
     labels = frozenset(entity_labels(what, found, report))
-    return (IntentStep(frozenset({name.removeprefix("/")}), labels),)
+    return (IntentStep(frozenset({base_of(name.removeprefix("/"))}), labels),)
 
 
 def _note_loose_ends(parts: Sequence[_Part], sections: Sequence[Node], report: Report) -> None:

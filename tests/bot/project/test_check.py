@@ -326,12 +326,25 @@ def test_an_answer_and_an_intent_do_not_share_a_question(write_project: WritePro
     ]
 
 
-def test_a_retrieval_intent_is_told_to_become_answers(write_project: WriteProject) -> None:
+def test_the_parts_of_a_retrieval_intent_need_examples_and_answers(write_project: WriteProject) -> None:
     rule = "rules:\n- rule: any question\n  steps:\n  - intent: faq\n  - action: utter_faq\n"
     domain = "intents: [faq]\nresponses:\n  utter_faq/name:\n  - text: Bot\n"
-    assert told(write_project({"domain.yml": domain, "data/rules.yml": rule})) == [
-        "data/rules.yml:2: warning: The rule `any question` asks `utter_faq` to choose a response, "
-        "which it does not do here. Move the questions and texts of its retrieval intent to answers/."
+    files = {"domain.yml": domain, "data/rules.yml": rule}
+    assert told(write_project(files)) == [
+        "data/rules.yml:2: warning: The rule `any question` asks `utter_faq` to choose a response, and no "
+        "example says when. Write examples: `- intent: faq/…` in data/.",
+        "domain.yml:3: warning: Nothing is answered by `utter_faq/name`: no example is of `faq/name`. Write "
+        "examples, or remove it.",
+    ]
+    asked = "".join(f"    - who are you {number}\n" for number in range(10))
+    nlu = f"nlu:\n- intent: faq/name\n  examples: |\n{asked}"
+    assert told(write_project({**files, "data/nlu.yml": nlu})) == []
+    other = nlu.replace("faq/name", "faq/age")
+    assert [
+        line for line in told(write_project({**files, "data/nlu.yml": other})) if "has no answer" in line
+    ] == [
+        "data/nlu.yml:4: warning: The question `faq/age` has no answer `utter_faq/age`. Add it to "
+        "`responses:`, or remove the examples."
     ]
 
 
