@@ -133,7 +133,7 @@ class Conversations:
     async def review(self, ask: Ask) -> web.Response:
         """Say which intent the customer's message at `seq` really had; null: none of them."""
         intent = ask.body.get("intent")
-        if intent is not None and intent not in self.domain().meanings:
+        if intent is not None and intent not in sorted(self.domain().meanings):
             raise BadInput("'intent' must be one of the project's intents, or null for out of scope.")
         found, seq, now = await self._find(ask.text("conversation")), ask.number("seq"), self.clock()
         said = await customer_message(self.store, found.id, seq)

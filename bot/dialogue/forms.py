@@ -6,6 +6,7 @@ Source of the behaviour: rasa.core.actions.forms and loops (3.6). Validation is 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from bot.dialogue.acting import run_remote
@@ -23,24 +24,26 @@ async def step(scene: Scene, form: Form, filled: dict[str, Any], *, yields: bool
     """
     mark = scene.mark()
     scene.run(form.name, "form")
-    candidates = {name: value for name, value in filled.items() if name in form.required_slots}
-    if scene.conversation.loop != form.name:
-        scene.tell(LoopSet(at=scene.at, name=form.name))
+    running = scene.conversation.loop == form.name
+    asked = scene.conversation.requested_slot if running else None
+    candidates = {name: value for name, value in filled.items() if name in (*form.required_slots, asked)}
+    if not running:
         candidates = {**trigger_values(scene.domain, form, scene.intent), **candidates}
         _forget(scene, form, candidates)
+        scene.tell(LoopSet(at=scene.at, name=form.name))
         given = {
             name: scene.conversation.slots[name]
             for name in form.required_slots
             if scene.conversation.slots.get(name) is not None
         }
         candidates = {**given, **candidates}
-    asked_for = await _validate(scene, form, candidates)
+    wanted = await _validate(scene, form, candidates)
     if yields and _all_refused(scene, form, candidates):
         scene.rewind(mark)
         return False
     if scene.conversation.loop != form.name or scene.conversation.holder != "bot":
         return True  # the validation ended the form or handed the conversation over
-    await _go_on(scene, form, asked_for)
+    await _go_on(scene, form, wanted)
     return True
 
 
@@ -68,13 +71,22 @@ def _forget(scene: Scene, form: Form, said: dict[str, Any]) -> None:
             scene.tell(SlotSet(at=scene.at, name=name, value=slot.initial if slot else None))
 
 
-async def _validate(scene: Scene, form: Form, candidates: dict[str, Any]) -> str | None:
-    """Let the project judge the values; the slot it wants asked next, if it names one."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The slot that the project's validation wants asked next; None: it has all that it needs."""
+
+    slot: str | None
+
+
+async def _validate(scene: Scene, form: Form, candidates: dict[str, Any]) -> Wanted | None:
+    """Let the project judge the values; what it wants asked next, if it says. It is asked without values too:
+    which slots the form needs may depend on what was said.
+    """
     action = f"validate_{form.name}"
     for name, value in candidates.items():
         scene.set_slot(name, value)
     before = len(scene.told)
-    if action in scene.domain.actions and candidates:
+    if action in scene.domain.actions:
         # rasa-sdk takes the values to judge from the slot events that end the log it is sent.
         proposed = tuple(SlotSet(at=scene.at, name=name, value=value) for name, value in candidates.items())
         await run_remote(scene, action, record=False, proposed=proposed)
@@ -83,16 +95,23 @@ async def _validate(scene: Scene, form: Form, candidates: dict[str, Any]) -> str
         for name in candidates:
             scene.set_slot(name, None)
     wanted = [e for e in scene.told[before:] if isinstance(e, SlotSet) and e.name == REQUESTED_SLOT]
-    return wanted[-1].value if wanted else None
+    return Wanted(wanted[-1].value) if wanted else None
 
 
-async def _go_on(scene: Scene, form: Form, asked_for: str | None) -> None:
-    empty = [name for name in form.required_slots if scene.conversation.slots.get(name) is None]
-    if not empty:
+def _next(scene: Scene, form: Form, wanted: Wanted | None) -> str | None:
+    """The slot to ask for, None where the form is complete."""
+    if wanted:
+        return wanted.slot
+    empty = (name for name in form.required_slots if scene.conversation.slots.get(name) is None)
+    return next(empty, None)
+
+
+async def _go_on(scene: Scene, form: Form, wanted: Wanted | None) -> None:
+    slot = _next(scene, form, wanted)
+    if slot:
+        await ask(scene, form, slot)
+    else:
         scene.tell(SlotSet(at=scene.at, name=REQUESTED_SLOT, value=None), LoopSet(at=scene.at, name=None))
-        return
-    slot = asked_for if asked_for in empty else empty[0]
-    await ask(scene, form, slot)
 
 
 async def ask(scene: Scene, form: Form, slot: str) -> None:
@@ -108,9 +127,17 @@ async def ask(scene: Scene, form: Form, slot: str) -> None:
 
 
 async def resume(scene: Scene, form: Form) -> None:
-    """After something else was answered: a short reminder, then the question that waits."""
+    """After something else was answered: a short reminder, then the question that waits. What was done
+    meanwhile may have changed which that is, and so may the project's validation.
+    """
     scene.run(form.name, "form")
-    scene.say("utter_form_resume")
-    empty = [name for name in form.required_slots if scene.conversation.slots.get(name) is None]
+    wanted = await _validate(scene, form, {})
+    if scene.conversation.loop != form.name or scene.conversation.holder != "bot":
+        return
     waiting = scene.conversation.requested_slot
-    await ask(scene, form, waiting if waiting else (empty or list(form.required_slots))[0])
+    asked = waiting if wanted is None and waiting else _next(scene, form, wanted)
+    if asked:
+        scene.say("utter_form_resume")
+        await ask(scene, form, asked)
+    else:
+        await _go_on(scene, form, wanted)

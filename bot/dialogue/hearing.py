@@ -15,7 +15,6 @@ from bot.dialogue.events import Failed, RedFlagged, SessionStarted, SlotSet, Use
 from bot.dialogue.greeting import offers
 from bot.dialogue.memory import recall
 from bot.dialogue.names import SESSION_START, TWO_STAGE_FALLBACK
-from bot.dialogue.policy import View
 from bot.dialogue.ports import ReadError, ReadRequest
 from bot.dialogue.reading import Reading, Verdict
 from bot.dialogue.resolving import resolve
@@ -26,6 +25,7 @@ from bot.dialogue.slots import extract
 from bot.dialogue.text import normalise, parse_payload
 from bot.dialogue.trail import followed
 from bot.dialogue.two_stage import as_if_understood
+from bot.dialogue.view import View
 from nlu.red_flags import find_red_flags
 
 

@@ -6,8 +6,6 @@ Knows the conversation and the reading; carries nothing out (bot.dialogue.turn d
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 from bot.dialogue.commands import (
     Answer,
@@ -24,8 +22,8 @@ from bot.dialogue.commands import (
     StartFlow,
     Understood,
 )
-from bot.dialogue.conversation import Conversation, Holder
-from bot.dialogue.domain import Domain, Form, SlotType
+from bot.dialogue.conversation import Holder
+from bot.dialogue.domain import SlotType
 from bot.dialogue.events import Reason
 from bot.dialogue.names import (
     DEACTIVATE_LOOP,
@@ -37,64 +35,14 @@ from bot.dialogue.names import (
     OUT_OF_SCOPE_INTENTS,
     TWO_STAGE_FALLBACK,
 )
-from bot.dialogue.reading import Match, Reading
 from bot.dialogue.rules import Prediction, predict
+from bot.dialogue.view import Decision, View
 
 MISSES_BEFORE_PERSON = 2
 NEAR = 0.15  # below the answer threshold by at most this, a stored question is worth offering as a button
 CERTAIN = 0.85  # from here a text is taken for the stored question, whatever else it could be
 _QUESTION_MARKS = ("?", "？", "吗", "呢", "么")
 NUMERALS = frozenset("0123456789零〇一二两三四五六七八九十百千万亿半")
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """All that a row may look at. `filled` is what the slot mappings found in the message, `ruled` what the
-    rules say to its intent, `recalled` the action that stories go on with. `doubted`: the two-stage fallback
-    runs, and the rest is as if the message stood where the first one stood that was not understood.
-    """
-
-    domain: Domain
-    conversation: Conversation
-    reading: Reading
-    text: str
-    intent: str | None
-    candidates: tuple[str, ...] = ()
-    filled: dict[str, Any] | None = None
-    ruled: Prediction | None = None
-    recalled: str | None = None
-    doubted: bool = False
-    flags: tuple[str, ...] = ()
-    unread: bool = False
-
-    @property
-    def form(self) -> Form | None:
-        return self.domain.forms.get(self.conversation.loop or "")
-
-    @property
-    def angry(self) -> bool:
-        """Whether the message sounds angry."""
-        return self.reading.anger > self.domain.thresholds.anger
-
-    @property
-    def still_angry(self) -> bool:
-        """Whether it does, and so did the message before."""
-        return self.angry and max(self.conversation.tempers[:-1], default=0.0) > self.domain.thresholds.anger
-
-    @property
-    def near_tied(self) -> tuple[Match, ...]:
-        """The nearest stored answer and those within the tie of it, if it is near enough to be sent alone."""
-        limits = self.domain.thresholds
-        matches = self.reading.matches
-        if not matches or matches[0].score < limits.answer:
-            return ()
-        return tuple(m for m in matches if m.score >= max(limits.answer, matches[0].score - limits.tie))
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    row: str
-    commands: tuple[Command, ...]
 
 
 def decide(view: View) -> Decision:
@@ -176,7 +124,7 @@ def _expected(view: View) -> tuple[Command, ...]:
     form, asked = view.form, view.conversation.requested_slot
     if form is None:
         return ()
-    filled = {name: value for name, value in (view.filled or {}).items() if name in form.required_slots}
+    filled = {name: value for name, value in (view.filled or {}).items() if name in view.expects}
     if asked in filled and _digresses(view, asked):
         filled.pop(asked)
     commands: list[Command] = [

@@ -39,7 +39,7 @@ def predict(
     held = [
         (_weight(rule), prediction)
         for rule in domain.rules
-        if (prediction := _follow(rule, conversation, intent, names)) is not None
+        if (prediction := _follow(domain, rule, conversation, intent, names)) is not None
         and prediction.action not in refused
     ]
     # The first of the heaviest: more conditions and steps say more, and the file's order settles the rest.
@@ -52,10 +52,10 @@ def _weight(rule: Rule) -> int:
 
 
 def _follow(
-    rule: Rule, conversation: Conversation, intent: str | None, entities: frozenset[str]
+    domain: Domain, rule: Rule, conversation: Conversation, intent: str | None, entities: frozenset[str]
 ) -> Prediction | None:
     opening = conversation.opening or Opening(conversation.loop, conversation.slots)
-    if not _conditions_hold(rule, conversation, opening):
+    if not _conditions_hold(domain, rule, conversation, opening):
         return None
     steps = list(rule.steps)
     if steps and isinstance(steps[0], IntentStep):
@@ -64,46 +64,58 @@ def _follow(
             return None
     elif not conversation.marks:
         return None  # a rule that opens with an action follows one; it never answers a message by itself
-    walked = _walk(steps, conversation, opening)
+    walked = _walk(domain, steps, conversation, opening)
     if walked is None:
         return None
     action = walked[0].name if walked and isinstance(walked[0], ActionStep) else None
     return Prediction(rule, action, rule.waits)
 
 
-def _conditions_hold(rule: Rule, conversation: Conversation, opening: Opening) -> bool:
+def _conditions_hold(domain: Domain, rule: Rule, conversation: Conversation, opening: Opening) -> bool:
     if rule.loop_given and opening.loop != rule.loop:
         return False
     if rule.conversation_start and conversation.user_messages != 1:
         return False
-    return all(_slot_holds(step, opening.slots.get(step.name)) for step in rule.slots)
+    return all(_slot_holds(domain, step, opening.slots.get(step.name)) for step in rule.slots)
 
 
-def _slot_holds(step: SlotStep, value: object) -> bool:
-    return value is not None if step.any_value else value == step.value
+def _slot_holds(domain: Domain, step: SlotStep, value: object) -> bool:
+    """Compared as the domain's slots are featurized: a text is there or not, whatever it says."""
+    if step.any_value:
+        return value is not None
+    slot = domain.slots.get(step.name)
+    return slot.feature(value) == slot.feature(step.value) if slot else value == step.value
 
 
-def _walk(steps: list[Step], conversation: Conversation, opening: Opening) -> list[Step] | None:
+def _walk(
+    domain: Domain, steps: list[Step], conversation: Conversation, opening: Opening
+) -> list[Step] | None:
     """The steps still to do after what was done, or None where the two disagree."""
     loop, slots = opening.loop, dict(opening.slots)
     for mark in conversation.marks:
         if isinstance(mark, LoopSet):
             loop = mark.name
         elif isinstance(mark, ActionRun):
-            rest = _checked(steps, loop, slots)
+            rest = _checked(domain, steps, loop, slots)
             if not rest or rest[0] != ActionStep(mark.name):
                 return None
             steps = rest[1:]
         else:
             slots[mark.name] = mark.value
-    return _checked(steps, loop, slots)
+    return _checked(domain, steps, loop, slots)
 
 
-def _checked(steps: list[Step], loop: str | None, slots: dict[str, object]) -> list[Step] | None:
+def _checked(
+    domain: Domain, steps: list[Step], loop: str | None, slots: dict[str, object]
+) -> list[Step] | None:
     """`steps` after the leading state steps, or None where one of those does not hold."""
     rest = list(steps)
     while rest and isinstance(step := rest[0], (LoopStep, SlotStep)):
-        holds = step.name == loop if isinstance(step, LoopStep) else _slot_holds(step, slots.get(step.name))
+        holds = (
+            step.name == loop
+            if isinstance(step, LoopStep)
+            else _slot_holds(domain, step, slots.get(step.name))
+        )
         if not holds:
             return None
         rest.pop(0)

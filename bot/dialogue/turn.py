@@ -45,12 +45,13 @@ from bot.dialogue.memory import recall
 from bot.dialogue.message import InboundMessage
 from bot.dialogue.names import ANSWER, CLARIFY, DEACTIVATE_LOOP, DEFAULT_FALLBACK, LISTEN, TWO_STAGE_FALLBACK
 from bot.dialogue.offer import offer_person
-from bot.dialogue.policy import Decision, View, decide
+from bot.dialogue.policy import decide
 from bot.dialogue.ports import PortError, Ports, Wording, WordRequest
 from bot.dialogue.reading import Match
 from bot.dialogue.rules import predict
 from bot.dialogue.scene import Scene
 from bot.dialogue.second import second_choice
+from bot.dialogue.view import Decision, View
 
 MOST_STEPS = 10
 
@@ -104,8 +105,7 @@ def _fill(scene: Scene, view: View, commands: tuple[Command, ...]) -> dict[str, 
     """Set what the message filled. A running form's slots only by the commands: words meant otherwise are no
     values.
     """
-    required = view.form.required_slots if view.form else ()
-    filled = {name: value for name, value in (view.filled or {}).items() if name not in required}
+    filled = {name: value for name, value in (view.filled or {}).items() if name not in view.expects}
     filled |= {c.name: c.value for c in commands if isinstance(c, (SetSlot, CorrectSlot))}
     for name, value in filled.items():
         scene.set_slot(name, value)
@@ -116,11 +116,10 @@ def _take_back(scene: Scene, view: View, filled: dict[str, Any]) -> dict[str, An
     """Slots of the form hold again what they held before its validation refused what the message gave; the
     rest of what was filled.
     """
-    required = view.form.required_slots if view.form else ()
     for name in filled:
-        if name in required:
+        if name in view.expects:
             scene.set_slot(name, view.conversation.slots.get(name))
-    return {name: value for name, value in filled.items() if name not in required}
+    return {name: value for name, value in filled.items() if name not in view.expects}
 
 
 async def _carry_out(scene: Scene, command: Command, filled: dict[str, Any], *, yields: bool) -> bool:

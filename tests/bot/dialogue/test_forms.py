@@ -15,6 +15,7 @@ from bot.dialogue.domain import (
     Slot,
     SlotMapping,
     SlotType,
+    Variation,
 )
 from bot.dialogue.events import ActionRun, HandedOver, LoopSet, Returned, SlotSet, TakenOver
 from bot.dialogue.ports import ActionCall, ActionError, ActionReply
@@ -62,8 +63,9 @@ async def test_a_value_that_could_not_be_judged_is_asked_for_again_after_the_ret
     def fail(call: ActionCall) -> ActionReply:
         raise ActionError("timeout")
 
-    talk = Talk(Ends(actions={"validate_loan_form": fail}))
+    talk = Talk(Ends())
     await talk.say("i need a loan")
+    talk.ends.actions["validate_loan_form"] = fail
     events = await talk.say("abc")
     packet = next(event.packet for event in events if isinstance(event, HandedOver))
     assert packet["slots"] == {"amount": "abc"}  # the agent sees what was said
@@ -71,6 +73,22 @@ async def test_a_value_that_could_not_be_judged_is_asked_for_again_after_the_ret
     talk.ends.actions["validate_loan_form"] = lambda call: ActionReply()
     talk.tell(TakenOver(at=talk.at, agent="kim"), Returned(at=talk.at, agent="kim"))
     assert (await talk.hear("hi"))[-1] == "How much?"
+
+
+async def test_the_projects_validation_says_what_is_asked_next_and_when_it_is_enough() -> None:
+    """rasa-sdk's dynamic forms: the next slot may be none of the domain's, and None ends the form."""
+    wanted: list[str | None] = ["amount", "policy", None]
+    talk = Talk()
+    talk.ends.actions["validate_loan_form"] = lambda call: ActionReply(
+        (SlotSet(at=0.0, name="requested_slot", value=wanted.pop(0)),)
+    )
+    responses = {**DOMAIN.responses, "utter_ask_policy": (Variation("Which policy?"),)}
+    talk.domain = replace(DOMAIN, responses=responses)
+    await talk.say("i need a loan")
+    assert await talk.hear("5000") == ["Which policy?"]
+    assert talk.state.requested_slot == "policy"
+    assert (await talk.hear("my policy is HL-1"))[0] == "Assessed."
+    assert talk.state.slots["policy"] == "HL-1" and talk.state.loop is None
 
 
 async def finished(talk: Talk) -> Talk:

@@ -96,7 +96,8 @@ async def test_a_value_is_taken_though_its_intent_is_unsure() -> None:
 async def test_the_projects_validation_may_change_or_refuse_a_value() -> None:
     def validate(call: ActionCall) -> ActionReply:
         last = call.events[-1]
-        assert isinstance(last, SlotSet)
+        if not isinstance(last, SlotSet):
+            return ActionReply()
         if last.name == "amount" and last.value == "lots":
             said = ({"text": "A number, please."},)
             return ActionReply((SlotSet(at=1.0, name="amount", value=None),), said)

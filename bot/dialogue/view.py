@@ -1,0 +1,73 @@
+"""What the policy looks at, and what it gives: a message beside the conversation, and a decision.
+
+Knows no row of the table (bot/dialogue/policy.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bot.dialogue.commands import Command
+from bot.dialogue.conversation import Conversation
+from bot.dialogue.domain import Domain, Form
+from bot.dialogue.reading import Match, Reading
+from bot.dialogue.rules import Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All that a row may look at. `filled` is what the slot mappings found in the message, `ruled` what the
+    rules say to its intent, `recalled` the action that stories go on with. `doubted`: the two-stage fallback
+    runs, and the rest is as if the message stood where the first one stood that was not understood.
+    """
+
+    domain: Domain
+    conversation: Conversation
+    reading: Reading
+    text: str
+    intent: str | None
+    candidates: tuple[str, ...] = ()
+    filled: dict[str, Any] | None = None
+    ruled: Prediction | None = None
+    recalled: str | None = None
+    doubted: bool = False
+    flags: tuple[str, ...] = ()
+    unread: bool = False
+
+    @property
+    def form(self) -> Form | None:
+        return self.domain.forms.get(self.conversation.loop or "")
+
+    @property
+    def expects(self) -> frozenset[str]:
+        """The slots of the running form, and the one it asks for, which may be none of them."""
+        asked = self.conversation.requested_slot
+        return (
+            frozenset(self.form.required_slots) | ({asked} if asked else set()) if self.form else frozenset()
+        )
+
+    @property
+    def angry(self) -> bool:
+        """Whether the message sounds angry."""
+        return self.reading.anger > self.domain.thresholds.anger
+
+    @property
+    def still_angry(self) -> bool:
+        """Whether it does, and so did the message before."""
+        return self.angry and max(self.conversation.tempers[:-1], default=0.0) > self.domain.thresholds.anger
+
+    @property
+    def near_tied(self) -> tuple[Match, ...]:
+        """The nearest stored answer and those within the tie of it, if it is near enough to be sent alone."""
+        limits = self.domain.thresholds
+        matches = self.reading.matches
+        if not matches or matches[0].score < limits.answer:
+            return ()
+        return tuple(m for m in matches if m.score >= max(limits.answer, matches[0].score - limits.tie))
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    row: str
+    commands: tuple[Command, ...]
