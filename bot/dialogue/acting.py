@@ -18,6 +18,7 @@ from bot.dialogue.events import (
     ActionRejected,
     ActionRun,
     BotSaid,
+    Event,
     LoopSet,
     Origin,
     Reason,
@@ -87,6 +88,21 @@ def _chosen(scene: Scene, name: str) -> str:
     return f"utter_{selection}" if selection and name not in scene.domain.responses else name
 
 
+async def consult(scene: Scene, name: str, proposed: tuple[SlotSet, ...]) -> tuple[Event, ...]:
+    """What an action says that is no step of its own: its words are told, its events are given back. One that
+    could not be asked is on record, and the turn goes on without it.
+    """
+    try:
+        reply = await scene.ports.act(_call(scene, name, proposed))
+    except ActionRefused:
+        return ()
+    except ActionError as error:
+        scene.tell(ActionFailed(at=scene.at, name=name, reason=error.reason))
+        return ()
+    scene.tell(*filter(None, (_dispatched(scene, response) for response in reply.responses)))
+    return reply.events
+
+
 async def run_remote(
     scene: Scene, name: str, *, policy: str = "", record: bool = True, proposed: tuple[SlotSet, ...] = ()
 ) -> None:
@@ -95,14 +111,8 @@ async def run_remote(
 
     `proposed` goes with the call as the newest events, for the action to judge, and is not told here.
     """
-    call = ActionCall(
-        name=name,
-        conversation=scene.conversation,
-        events=(*scene.told, *proposed),
-        key=_key(scene, name),
-    )
     try:
-        reply = await scene.ports.act(call)
+        reply = await scene.ports.act(_call(scene, name, proposed))
     except ActionRefused:
         scene.refused.add(name)
         scene.tell(ActionRejected(at=scene.at, name=name, policy=policy or None))
@@ -114,10 +124,14 @@ async def run_remote(
     if record:
         scene.run(name, policy)
     for response in reply.responses:
-        said = _dispatched(scene, response)
-        if said is not None:
+        if said := _dispatched(scene, response):
             scene.tell(said)
     scene.tell(*reply.events)
+
+
+def _call(scene: Scene, name: str, proposed: tuple[SlotSet, ...]) -> ActionCall:
+    events = (*scene.told, *proposed)
+    return ActionCall(name=name, conversation=scene.conversation, events=events, key=_key(scene, name))
 
 
 def _key(scene: Scene, name: str) -> str:

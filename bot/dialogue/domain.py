@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from bot.dialogue.names import TWO_STAGE_FALLBACK
 from bot.dialogue.selection import DELIMITER, base_of
 
 
@@ -40,10 +41,13 @@ class MappingCondition:
 
 @dataclass(frozen=True, slots=True)
 class SlotMapping:
+    """`action` of a custom mapping is asked for the value."""
+
     type: MappingType
     entity: str | None = None
     role: str | None = None
     group: str | None = None
+    action: str | None = None
     intents: frozenset[str] = frozenset()
     not_intents: frozenset[str] = frozenset()
     value: Any = None
@@ -258,6 +262,11 @@ class Domain:
     session: Session = Session()
     intent_titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     raw: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def loops(self) -> frozenset[str]:
+        """What can run over several messages: the forms, and the two-stage fallback."""
+        return frozenset({*self.forms, TWO_STAGE_FALLBACK})
 
     @property
     def meanings(self) -> frozenset[str]:

@@ -12,6 +12,7 @@ from bot.dialogue.acting import run_action, start_session
 from bot.dialogue.conversation import Conversation, Holder
 from bot.dialogue.domain import Domain
 from bot.dialogue.events import Failed, RedFlagged, SessionStarted, SlotSet, UserSaid
+from bot.dialogue.extracting import found_in
 from bot.dialogue.greeting import offers
 from bot.dialogue.memory import recall
 from bot.dialogue.names import SESSION_START, TWO_STAGE_FALLBACK
@@ -21,7 +22,6 @@ from bot.dialogue.resolving import resolve
 from bot.dialogue.rules import predict
 from bot.dialogue.scene import Scene
 from bot.dialogue.selection import gathered, selected
-from bot.dialogue.slots import extract
 from bot.dialogue.text import normalise, parse_payload
 from bot.dialogue.trail import followed
 from bot.dialogue.two_stage import as_if_understood
@@ -64,17 +64,17 @@ async def hear(scene: Scene) -> View:
         scene.tell(RedFlagged(at=scene.at, flags=flags))
     if not failed:
         scene.set_language(scene.reading.language if scene.reading != Reading() else scene.language)
-    return _view(scene, text, candidates, flags=flags, unread=failed)
+    return await _view(scene, text, candidates, flags=flags, unread=failed)
 
 
-def _view(
+async def _view(
     scene: Scene, text: str, candidates: tuple[str, ...], *, flags: tuple[str, ...], unread: bool
 ) -> View:
     domain, state, intent, reading = scene.domain, scene.conversation, scene.intent, scene.reading
     doubted = state.loop == TWO_STAGE_FALLBACK and state.holder is Holder.BOT
     if doubted:
         state = as_if_understood(state, scene.at)
-    filled = extract(domain, state, text=text, intent=intent, entities=reading.entities) if text else {}
+    filled = await found_in(scene, state, text) if text and state.holder is Holder.BOT else {}
     return View(
         domain=domain,
         conversation=state,

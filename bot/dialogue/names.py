@@ -7,6 +7,7 @@ from __future__ import annotations
 
 LISTEN = "action_listen"
 EXTRACT_SLOTS = "action_extract_slots"
+VALIDATE_SLOTS = "action_validate_slot_mappings"
 SESSION_START = "action_session_start"
 DEACTIVATE_LOOP = "action_deactivate_loop"
 RESTART = "action_restart"

@@ -124,7 +124,8 @@ def _expected(view: View) -> tuple[Command, ...]:
     form, asked = view.form, view.conversation.requested_slot
     if form is None:
         return ()
-    filled = {name: value for name, value in (view.filled or {}).items() if name in view.expects}
+    found = (view.filled or {}).items()
+    filled = {name: value for name, value in found if name in view.expects and value is not None}
     if asked in filled and _digresses(view, asked):
         filled.pop(asked)
     commands: list[Command] = [

@@ -21,7 +21,7 @@ def extract(
     found: dict[str, Any] = {}
     for slot in domain.slots.values():
         for mapping in slot.mappings:
-            if not _applies(domain, conversation, slot, mapping, intent):
+            if not applies(domain, conversation, slot, mapping, intent):
                 continue
             value = _value(slot, mapping, text=text, entities=entities)
             if value is not None:
@@ -41,12 +41,11 @@ def trigger_values(domain: Domain, form: Form, intent: str | None) -> dict[str, 
     }
 
 
-def _applies(
+def applies(
     domain: Domain, conversation: Conversation, slot: Slot, mapping: SlotMapping, intent: str | None
 ) -> bool:
-    if mapping.type in (MappingType.CUSTOM, MappingType.FROM_TRIGGER_INTENT) or not _intent_fits(
-        mapping, intent
-    ):
+    """Whether the mapping may fill its slot with this message."""
+    if mapping.type is MappingType.FROM_TRIGGER_INTENT or not _intent_fits(mapping, intent):
         return False
     form = domain.forms.get(conversation.loop or "")
     if form and slot.name in form.required_slots and intent in form.ignored_intents:

@@ -212,7 +212,7 @@ def _check_mapping(project: Project, what: str, place: Place, mapping: SlotMappi
     for intent in sorted((mapping.intents | mapping.not_intents) - known_intents(project)):
         unknown(report, place, f"{what} is mapped by the intent", intent, domain.intents, "intents")
     loops = {condition.active_loop for condition in mapping.conditions if condition.active_loop is not None}
-    for loop in sorted(loops - domain.forms.keys()):
+    for loop in sorted(loops - domain.loops):
         unknown(report, place, f"{what} is mapped in the form", loop, domain.forms, "forms")
 
 

@@ -33,7 +33,7 @@ def check_forms(project: Project, report: Report) -> None:
             )
     for one in () if "forms" in report.lost else written(domain):
         loops = {step.name for step in one.steps if isinstance(step, LoopStep)}
-        for loop in sorted(loop for loop in loops if loop is not None and loop not in domain.forms):
+        for loop in sorted(loop for loop in loops if loop is not None and loop not in domain.loops):
             mend = suggest(loop, domain.forms, "Add it to `forms:` in the domain.")
             report.error(one.place, f"{one.what} uses the form `{loop}`, which is not in the domain.", mend)
 
@@ -65,7 +65,8 @@ def _check_required(project: Project, form: Form, slot: str, place: Place, repor
     validates = f"validate_{form.name}" in domain.actions or "actions" in report.lost
     if "mappings" in report.lost:
         return
-    if not reachable or (all(mapping.type is MappingType.CUSTOM for mapping in reachable) and not validates):
+    asked = all(mapping.type is MappingType.CUSTOM and mapping.action is None for mapping in reachable)
+    if not reachable or (asked and not validates):
         mend = "Add a mapping without conditions, or with this form as `active_loop`."
         report.error(place, f"No answer fills `{slot}` while the form `{form.name}` runs.", mend)
 

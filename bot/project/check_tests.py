@@ -19,7 +19,7 @@ def check_tests(tests: Sequence[ConversationTest], project: Project, report: Rep
     """An expectation that nothing can meet fails at every run; its line says why."""
     known = {
         "action": defined_actions(project),
-        "form": frozenset(project.domain.forms),
+        "form": project.domain.loops,
         "slot": frozenset(project.domain.slots) | {REQUESTED_SLOT},
     }
     lost = {

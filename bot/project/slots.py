@@ -142,9 +142,6 @@ def _mapping(what: str, node: Node, report: Report) -> SlotMapping | None:
         return None
     check_keys(found, _MAPPING_KEYS, f"mapping of {what}", report)
     kind = MappingType(named)
-    if "action" in found:
-        mend = "Set the slot in an action that a rule runs, or in the `validate_` action of a form."
-        report.warn(found["action"].place, f"The `action` of a mapping of {what} is not run by itself.", mend)
     entity = text(found.get("entity"), f"entity of a mapping of {what}", report)
     if kind is MappingType.FROM_ENTITY and entity is None:
         report.error(node.place, f"A from_entity mapping of {what} names no `entity`.", "Add `entity: NAME`.")
@@ -157,6 +154,7 @@ def _mapping(what: str, node: Node, report: Report) -> SlotMapping | None:
         entity=entity,
         role=text(found.get("role"), f"role of a mapping of {what}", report),
         group=text(found.get("group"), f"group of a mapping of {what}", report),
+        action=text(found.get("action"), f"action of a mapping of {what}", report),
         intents=frozenset(names(found.get("intent"), f"intent of a mapping of {what}", report)),
         not_intents=frozenset(names(found.get("not_intent"), f"not_intent of a mapping of {what}", report)),
         value=plain(found.get("value")),
