@@ -110,7 +110,7 @@ def _collect(folder: Path, report: Report, environ: Mapping[str, str]) -> _Sourc
     sources = _Sources(
         config=_first(folder, "config", _CONFIG_PARTS, report, environ),
         endpoints=_first(folder, "endpoints", _ENDPOINT_PARTS, report, environ),
-        credentials=_first(folder, "credentials", {}, report, environ),
+        credentials=_first(folder, "credentials", {}, report, environ, lenient=True),
     )
     for path in (*_named(folder, "domain"), *_yaml_files(folder / "domain")):
         _add(sources.domain, path, folder, _DOMAIN_PARTS, report)
@@ -154,12 +154,19 @@ def _add(into: list[Node], path: Path, folder: Path, parts: Mapping[str, str], r
 
 
 def _first(
-    folder: Path, stem: str, parts: Mapping[str, str], report: Report, environ: Mapping[str, str]
+    folder: Path,
+    stem: str,
+    parts: Mapping[str, str],
+    report: Report,
+    environ: Mapping[str, str],
+    *,
+    lenient: bool = False,
 ) -> Node | None:
+    """`lenient`: only serving needs what the file says, so that a variable may be unset elsewhere."""
     path = next(_named(folder, stem), None)
     if path is None:
         return None
-    node = read_yaml(path, path.name, report, environ=environ)
+    node = read_yaml(path, path.name, report, environ=environ, lenient=lenient)
     _note_lost(path, folder, parts, node, report)
     return node
 

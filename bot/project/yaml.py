@@ -73,13 +73,18 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 
 
 def read_yaml(
-    path: Path, name: str, report: Report, *, environ: Mapping[str, str] | None = None
+    path: Path,
+    name: str,
+    report: Report,
+    *,
+    environ: Mapping[str, str] | None = None,
+    lenient: bool = False,
 ) -> Node | None:
     """The top value of a file; None, with a finding, where it cannot be read. An empty file gives a null
     node.
 
     `name` is what findings call the file. With `environ`, `${VAR}` in scalars is replaced; an unset variable
-    is an error.
+    is an error, or, `lenient`, only worth a warning.
     """
     try:
         if (size := path.stat().st_size) > LARGEST_FILE:
@@ -95,11 +100,16 @@ def read_yaml(
         mend = "Check its permissions." if path.exists() else "Let the link lead to a file, or remove it."
         report.unreadable(Place(name), f"This file cannot be read ({error.strerror}).", mend)
         return None
-    return parse_yaml(text, name, report, environ=environ)
+    return parse_yaml(text, name, report, environ=environ, lenient=lenient)
 
 
 def parse_yaml(
-    text: str, name: str, report: Report, *, environ: Mapping[str, str] | None = None
+    text: str,
+    name: str,
+    report: Report,
+    *,
+    environ: Mapping[str, str] | None = None,
+    lenient: bool = False,
 ) -> Node | None:
     """As `read_yaml`, from a text."""
     try:
@@ -123,7 +133,7 @@ def parse_yaml(
         report.unreadable(
             Place(name, line), "A second YAML document starts here.", "Keep one per file: remove the `---`."
         )
-    return _Conversion(name, report, environ).run(documents[0])
+    return _Conversion(name, report, environ, lenient=lenient).run(documents[0])
 
 
 def _report_syntax(text: str, name: str, error: yaml.MarkedYAMLError, report: Report) -> None:
@@ -154,10 +164,12 @@ def _line_of_bad_character(text: str, error: yaml.YAMLError) -> int:
 class _Conversion:
     """One file's nodes, each converted once; `sizes` bounds what aliases may amount to."""
 
-    def __init__(self, name: str, report: Report, environ: Mapping[str, str] | None) -> None:
+    def __init__(
+        self, name: str, report: Report, environ: Mapping[str, str] | None, *, lenient: bool
+    ) -> None:
         self.name = name
         self.report = report
-        self.environ = environ
+        self.environ, self.lenient = environ, lenient
         self.done: dict[int, Node] = {}
         self.sizes: dict[int, int] = {}
         self.open: set[int] = set()
@@ -248,7 +260,8 @@ class _Conversion:
             return raw
         for variable in sorted({match[1] for match in _VARIABLE.finditer(raw)} - set(self.environ)):
             message = f"The environment variable {variable} is not set."
-            self.report.error(place, message, f"Set {variable} before the start, or remove this entry.")
+            tell = self.report.warn if self.lenient else self.report.error
+            tell(place, message, f"Set {variable} before the start, or remove this entry.")
         environ = self.environ
         return _VARIABLE.sub(lambda match: environ.get(match[1], ""), raw)
 

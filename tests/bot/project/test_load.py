@@ -492,3 +492,12 @@ def test_a_torn_file_is_explained(
     torn = whole[:at] + instead + whole[at + length :]
     name = "domain.yml" if whole is DOMAIN else "data/nlu.yml"
     read_project(write_project({**PROJECT, name: torn}), environ={})
+
+
+def test_a_secret_that_only_serving_needs_may_be_unset(write_project: WriteProject) -> None:
+    files = {**PROJECT, "credentials.yml": "telegram:\n  access_token: ${BOT_TOKEN}\n"}
+    project = load_project(write_project(files), environ={})
+    assert [str(finding) for finding in project.findings] == [
+        "credentials.yml:2: warning: The environment variable BOT_TOKEN is not set. Set BOT_TOKEN before the "
+        "start, or remove this entry."
+    ]
