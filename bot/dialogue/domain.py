@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.dialogue.names import TWO_STAGE_FALLBACK
+from bot.dialogue.reading import Entity
 from bot.dialogue.selection import DELIMITER, base_of
 
 
@@ -53,6 +54,14 @@ class SlotMapping:
     value: Any = None
     conditions: tuple[MappingCondition, ...] = ()
 
+    def takes(self, entity: Entity) -> bool:
+        """Whether an entity is the one mapped; a mapping without role or group takes any."""
+        return (
+            entity.name == self.entity
+            and self.role in (None, entity.role)
+            and self.group in (None, entity.group)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -73,7 +82,7 @@ class Slot:
             return None
         match self.type:
             case SlotType.BOOL:
-                return bool(value)
+                return _truth(value)
             case SlotType.FLOAT:
                 return _scaled(value, self.minimum, self.maximum)
             case SlotType.CATEGORICAL:
@@ -86,6 +95,16 @@ class Slot:
 
 
 _OTHER = "__other__"
+
+
+def _truth(value: Any) -> bool | None:
+    """Of texts `true` and 1 are true, `false` and other numbers not (rasa.shared.core.slots, bool_from_any);
+    what is neither tells nothing.
+    """
+    if isinstance(value, str):
+        named = {"true": True, "false": False}.get(value.strip().lower())
+        return float(value) == 1.0 if value.isnumeric() else named
+    return value == 1 if isinstance(value, (bool, int, float)) else None
 
 
 def _scaled(value: Any, minimum: float, maximum: float) -> float | None:
@@ -129,11 +148,13 @@ class Variation:
 @dataclass(frozen=True, slots=True)
 class IntentStep:
     """The customer's intent is one of `intents`. In a rule `entities` must all be present; in a story they
-    are labels (`city`, `city#from`), and exactly these.
+    are labels (`city`, `city#from`), and exactly these; `given` are a story's with their values, which fill
+    slots.
     """
 
     intents: frozenset[str]
     entities: frozenset[str] = frozenset()
+    given: tuple[Entity, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,12 +227,14 @@ class Branch:
 @dataclass(frozen=True, slots=True)
 class StoryMemory:
     """What the stories say to do next (bot/dialogue/memory.py makes and reads it). `asides` are the rules
-    and forms that no story goes by: their turns leave a story where it was. `longest` is the number of
-    states looked back at, None: all.
+    and forms that no story goes by: their turns leave a story where it was. `unseen` are the slots and loops
+    that only rules name, which no story looks at. `longest` is the number of states looked back at, None:
+    all.
     """
 
     root: Branch = field(default_factory=Branch)
     asides: frozenset[str] = frozenset()
+    unseen: frozenset[str] = frozenset()
     longest: int | None = None
 
 
@@ -242,7 +265,8 @@ class Session:
 @dataclass(frozen=True, slots=True)
 class Domain:
     """The whole bot. Mappings are read, never written. `unused_entities` are those, by intent, that stories
-    do not look at; `selections` the parts of retrieval intents, by their whole names.
+    do not look at; `selections` the parts of retrieval intents, by their whole names; `entities_fill` says
+    whether an entity that a story tells fills the slots mapped from it.
     """
 
     name: str = "bot"
@@ -258,6 +282,7 @@ class Domain:
     memory: StoryMemory = field(default_factory=StoryMemory)
     unused_entities: Mapping[str, frozenset[str]] = field(default_factory=dict)
     selections: frozenset[str] = frozenset()
+    entities_fill: bool = True
     thresholds: Thresholds = Thresholds()
     session: Session = Session()
     intent_titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -9,25 +9,20 @@ rasa.shared.core.trackers (3.6).
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from dataclasses import replace
 from typing import Any
 
 from bot.dialogue.domain import (
-    ActionStep,
     Branch,
     Domain,
-    IntentStep,
-    LoopStep,
-    Rule,
-    SlotStep,
-    SlotType,
     Story,
     StoryMemory,
 )
 from bot.dialogue.events import ActionRejected, ActionRun, LoopSet, SlotSet, SlotsReset, UserSaid
 from bot.dialogue.names import ANSWER, CLARIFY, LISTEN
-from bot.dialogue.reading import Entity, Reading, Verdict
+from bot.dialogue.reading import Reading
 from bot.dialogue.resolving import resolve
+from bot.dialogue.stories import acts_of, asides, unseen
 from bot.dialogue.trail import Act, Trail, turns_of
 
 # What these did is taken for no step of a story: the message before it may be said again in other words.
@@ -38,7 +33,8 @@ _RULE = "rule: "  # begins the policy of an action that a rule wanted
 
 def remember(domain: Domain, *, longest: int | None) -> StoryMemory:
     """The memory of a domain's stories, of which `longest` states in a row are compared (None: all)."""
-    memory = StoryMemory(asides=_asides(domain), longest=longest)
+    memory = StoryMemory(asides=asides(domain), unseen=unseen(domain), longest=longest)
+    domain = replace(domain, memory=memory)
     for story in domain.stories:
         states: list[Hashable] = []
         for state, action in moments(domain, story):
@@ -116,7 +112,8 @@ def _states(
     domain: Domain, acts: Sequence[Act], slots: Mapping[str, Any], loop: str | None
 ) -> Iterator[tuple[Hashable, str | None]]:
     """Each state in which the bot did something, with what it did; the last is that of now, with None."""
-    features = {slot.name: slot.feature(slots.get(slot.name, slot.initial)) for slot in domain.slots.values()}
+    seen = [slot for slot in domain.slots.values() if slot.name not in domain.memory.unseen]
+    features = {slot.name: slot.feature(slots.get(slot.name, slot.initial)) for slot in seen}
     user: Hashable = None
     before: str | None = None
     for place, act in enumerate(acts):
@@ -128,12 +125,12 @@ def _states(
                 before = name
             case UserSaid(reading=reading):
                 user = _heard(domain, reading) if reading else None
-            case SlotSet(name=name, value=value) if name in domain.slots:
+            case SlotSet(name=name, value=value) if name in features:
                 features[name] = domain.slots[name].feature(value)
             case SlotsReset():
-                features = {slot.name: slot.feature(slot.initial) for slot in domain.slots.values()}
+                features = {slot.name: slot.feature(slot.initial) for slot in seen}
             case LoopSet(name=running):
-                loop = running
+                loop = None if running in domain.memory.unseen else running
             case _:
                 pass
     yield _state(user, features, loop, before), None
@@ -155,49 +152,6 @@ def _heard(domain: Domain, reading: Reading) -> Hashable:
     labels |= {f"{entity.name}#{entity.role}" for entity in named if entity.role}
     labels |= {f"{entity.name}#{entity.group}" for entity in named if entity.group}
     return intent, frozenset(labels)
-
-
-def acts_of(domain: Domain, story: Story) -> list[Act]:
-    """A story as the events of a conversation that goes as it says."""
-    acts: list[Act] = []
-
-    def listen() -> None:
-        if not (acts and isinstance(acts[-1], ActionRun) and acts[-1].name == LISTEN):
-            acts.append(ActionRun(at=0.0, name=LISTEN))
-
-    for step in story.steps:
-        match step:
-            case IntentStep(intents=intents, entities=entities):
-                listen()
-                acts.append(_said(next(iter(intents)), entities))
-            case ActionStep(name=name):
-                acts.append(ActionRun(at=0.0, name=name))
-            case LoopStep(name=name):
-                acts.append(LoopSet(at=0.0, name=name))
-            case SlotStep():
-                acts.append(SlotSet(at=0.0, name=step.name, value=_value(domain, step)))
-    if story.ends:
-        listen()
-    return acts
-
-
-def _said(intent: str, labels: Iterable[str]) -> UserSaid:
-    entities = []
-    for label in labels:
-        name, _, role = label.partition("#")
-        entities.append(Entity(name, "", role=role or None))
-    reading = Reading(verdicts=(Verdict(intent, 1.0),), entities=tuple(entities))
-    return UserSaid(at=0.0, text="", message_id="", channel="", reading=reading)
-
-
-def _value(domain: Domain, step: SlotStep) -> Any:
-    """A slot that a story names without a value is filled, if it is a text or a list; another needs a value,
-    as in Rasa.
-    """
-    if not step.any_value:
-        return step.value
-    slot = domain.slots.get(step.name)
-    return {SlotType.TEXT: "filled", SlotType.LIST: ["filled"]}.get(slot.type) if slot else None
 
 
 def _without_asides(acts: Sequence[Act], asides: Collection[str]) -> list[Act]:
@@ -265,22 +219,3 @@ def _forget_since(form: str, kept: list[Act]) -> None:
             return
         if isinstance(act, (ActionRun, UserSaid)):
             del kept[place]
-
-
-def _asides(domain: Domain) -> frozenset[str]:
-    """The rules and forms by which no story goes on."""
-    told: set[tuple[str, str]] = set()
-    named: set[str] = set()
-    for story in domain.stories:
-        steps = [step for step in story.steps if isinstance(step, (IntentStep, ActionStep))]
-        named |= {step.name for step in steps if isinstance(step, ActionStep)}
-        for step, following in pairwise(steps):
-            if isinstance(step, IntentStep) and isinstance(following, ActionStep):
-                told |= {(intent, following.name) for intent in step.intents}
-    rules = {rule.name for rule in domain.rules if not _is_told(rule, told)}
-    return frozenset(rules | (domain.forms.keys() - named))
-
-
-def _is_told(rule: Rule, told: Collection[tuple[str, str]]) -> bool:
-    first = next((step.name for step in rule.steps if isinstance(step, ActionStep)), None)
-    return any((intent, first) in told for intent in rule.intents)

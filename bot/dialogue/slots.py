@@ -100,11 +100,4 @@ def _value(slot: Slot, mapping: SlotMapping, *, text: str, entities: tuple[Entit
 
 
 def _entity_values(mapping: SlotMapping, entities: tuple[Entity, ...]) -> Iterator[Any]:
-    for entity in entities:
-        if entity.name != mapping.entity:
-            continue
-        if mapping.role is not None and entity.role != mapping.role:
-            continue
-        if mapping.group is not None and entity.group != mapping.group:
-            continue
-        yield entity.value
+    return (entity.value for entity in entities if mapping.takes(entity))

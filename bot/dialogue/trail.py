@@ -23,7 +23,7 @@ from bot.dialogue.events import (
 )
 from bot.dialogue.names import EXTRACT_SLOTS, LISTEN
 
-TURNS_KEPT = 20
+TURNS_KEPT = 30
 
 Act = UserSaid | ActionRun | ActionRejected | LoopSet | SlotSet | SlotsReset
 
@@ -43,8 +43,10 @@ def followed(trail: Trail, event: Event) -> Trail:
     match event:
         case SessionStarted() | Restarted():
             return Trail()
-        case ActionRun(name=name) if name == EXTRACT_SLOTS:
+        case ActionRun(name=name) if name == EXTRACT_SLOTS or (name == LISTEN and _listens(trail)):
             return trail
+        case UserSaid(reading=None):
+            return trail  # said to a person, or not read: nothing that a story could tell
         case UserSaid():
             kept = _without_first_turn(trail) if trail.turns >= TURNS_KEPT else trail
             return replace(kept, acts=(*kept.acts, event), turns=kept.turns + 1)
@@ -52,6 +54,13 @@ def followed(trail: Trail, event: Event) -> Trail:
             return replace(trail, acts=(*trail.acts, event))
         case _:
             return trail
+
+
+def _listens(trail: Trail) -> bool:
+    """Whether the bot was listening already."""
+    done = (act for act in reversed(trail.acts) if isinstance(act, (UserSaid, ActionRun)))
+    last = next(done, None)
+    return isinstance(last, ActionRun) and last.name == LISTEN
 
 
 def awaiting(trail: Trail) -> Trail:

@@ -38,6 +38,7 @@ from bot.dialogue.events import (
     Failed,
     Origin,
     Reason,
+    SlotSet,
 )
 from bot.dialogue.handover import hand_over
 from bot.dialogue.hearing import hear, open_session
@@ -107,8 +108,8 @@ def _fill(scene: Scene, view: View, commands: tuple[Command, ...]) -> dict[str, 
     """
     filled = {name: value for name, value in (view.filled or {}).items() if name not in view.expects}
     filled |= {c.name: c.value for c in commands if isinstance(c, (SetSlot, CorrectSlot))}
-    for name, value in filled.items():
-        scene.set_slot(name, value)
+    # Told again where it is known already: a story that begins with this message knows nothing of before.
+    scene.tell(*(SlotSet(at=scene.at, name=name, value=value) for name, value in filled.items()))
     return filled
 
 

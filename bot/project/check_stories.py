@@ -11,9 +11,10 @@ from bot.dialogue.conversation import Conversation
 from bot.dialogue.domain import Domain, Story
 from bot.dialogue.events import ActionRun, UserSaid
 from bot.dialogue.fold import apply
-from bot.dialogue.memory import acts_of, moments
+from bot.dialogue.memory import moments
 from bot.dialogue.names import LISTEN
 from bot.dialogue.rules import predict
+from bot.dialogue.stories import acts_of
 from bot.project.check_names import place_of
 from bot.project.model import Project
 from bot.project.report import Report
@@ -37,8 +38,10 @@ def check_stories(project: Project, report: Report) -> None:
 
 
 def _check_among(domain: Domain, report: Report) -> None:
-    """As Rasa tells story conflicts: the same states so far, and another action."""
-    first: dict[tuple[Hashable, ...], tuple[str, Story]] = {}
+    """As Rasa tells story conflicts: the same states so far, and another action. Stories that differ only in
+    what lies further back than the memory goes may mean to.
+    """
+    first: dict[tuple[Hashable, ...], tuple[str, Story, tuple[Hashable, ...]]] = {}
     told: set[tuple[str, str]] = set()
     longest = domain.memory.longest
     for story in domain.stories:
@@ -48,7 +51,7 @@ def _check_among(domain: Domain, report: Report) -> None:
             if action is None or len(states) == 1:  # how a conversation opens is not for stories to say
                 continue
             key = tuple(states[-longest:] if longest else states)
-            known, other = first.setdefault(key, (action, story))
+            known, other, before = first.setdefault(key, (action, story, tuple(states)))
             pair = (other.source, story.source)
             if known == action or pair in told:
                 continue
@@ -57,8 +60,12 @@ def _check_among(domain: Domain, report: Report) -> None:
                 f"The stories `{other.name}` ({other.source}) and `{story.name}` contradict each other: "
                 f"after the same steps one goes on with `{known}`, the other with `{action}`."
             )
-            mend = "Tell them apart by a slot, or use a checkpoint or `or` for what they share."
-            report.error(place_of(story.source), message, mend)
+            if before == tuple(states):
+                mend = "Tell them apart by a slot, or use a checkpoint or `or` for what they share."
+                report.error(place_of(story.source), message, mend)
+            else:
+                mend = "Raise `max_history` in config.yml, so that what tells them apart is looked at."
+                report.warn(place_of(story.source), message, mend)
 
 
 def _overruled(domain: Domain, story: Story) -> Iterator[tuple[str, str, str]]:

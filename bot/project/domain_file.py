@@ -48,6 +48,12 @@ class DomainParts:
                     found[name] = unused
         return found
 
+    @property
+    def entities_fill(self) -> bool:
+        """Rasa's `config: {store_entities_as_slots: …}`."""
+        config = self.raw.get("config")
+        return not (isinstance(config, dict) and config.get("store_entities_as_slots") is False)
+
 
 def _unused(details: Mapping[str, Any], known: frozenset[str]) -> frozenset[str]:
     used = details.get("use_entities", True)

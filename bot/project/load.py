@@ -79,6 +79,7 @@ def read_project(folder: Path, *, environ: Mapping[str, str] | None = None) -> P
         rules=rules,
         stories=stories,
         unused_entities=parts.unused_entities,
+        entities_fill=parts.entities_fill,
         selections=frozenset(filter(is_selection, (example.intent for example in nlu.examples))),
         thresholds=settings.thresholds,
         session=parts.session,

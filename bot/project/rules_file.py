@@ -5,10 +5,11 @@ Knows Rasa 3's rule keys (yaml_story_reader.py); decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bot.dialogue.domain import ActionStep, IntentStep, LoopStep, Rule, SlotStep, Step
+from bot.dialogue.reading import Entity
 from bot.dialogue.selection import base_of
 from bot.project.node import Entries, check_keys, entries, flag, is_list, items, plain, text
 from bot.project.report import Report
@@ -143,16 +144,35 @@ def entity_names(what: str, found: Entries, report: Report) -> list[str]:
 
 def entity_labels(what: str, found: Entries, report: Report) -> list[str]:
     """The entities a step asks for: each by name, and by name with role or group where it has one."""
-    labels: list[str] = []
+    return labels_of(step_entities(what, found, report))
+
+
+def labels_of(entities: Iterable[Entity]) -> list[str]:
+    """What stories tell of entities: each name, and the name with role or group."""
+    return [
+        label
+        for entity in entities
+        for label in (entity.name, *(f"{entity.name}#{part}" for part in (entity.role, entity.group) if part))
+    ]
+
+
+def step_entities(what: str, found: Entries, report: Report) -> list[Entity]:
+    """`entities:` of a step: `- name`, or `- name: value` with role and group beside it."""
+    found_entities: list[Entity] = []
     for item in items(found.get("entities"), f"entities of {what}", report):
         if isinstance(item.value, str):
-            labels.append(item.value)
+            found_entities.append(Entity(item.value, ""))
             continue
         details = entries(item, f"an entity of {what}", report)
-        parts = [text(details.get(key), f"{key} of an entity of {what}", report) for key in ("role", "group")]
-        for name in (key for key in details if key not in ("role", "group")):
-            labels += [name, *(f"{name}#{part}" for part in parts if part)]
-    return labels
+        role, group = (
+            text(details.get(key), f"{key} of an entity of {what}", report) for key in ("role", "group")
+        )
+        found_entities += [
+            Entity(name, plain(value), role=role, group=group)
+            for name, value in details.items()
+            if name not in ("role", "group")
+        ]
+    return found_entities
 
 
 def _or_step(what: str, node: Node, report: Report) -> IntentStep | None:

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from bot.dialogue.domain import ActionStep, IntentStep, LoopStep, SlotStep, Step, Story
+from bot.dialogue.reading import Entity
 from bot.dialogue.selection import base_of
+from bot.project.annotations import AnnotationError, parse
 from bot.project.node import check_keys, entries, is_list, items, text
 from bot.project.report import Place, Report
-from bot.project.rules_file import entity_labels, slot_steps
+from bot.project.rules_file import labels_of, slot_steps, step_entities
 from bot.project.yaml import Node
 
 MOST_WAYS = 500  # of one story: each is compared with the conversation
@@ -148,8 +150,20 @@ def _heard(what: str, node: Node, report: Report) -> Way | None:
     if not name:
         report.warn(node.place, f"A message of {what} names no intent; the story is left out.", _TEXT)
         return None
-    labels = frozenset(entity_labels(what, found, report))
-    return (IntentStep(frozenset({base_of(name.removeprefix("/"))}), labels),)
+    given = (*_marked(what, found.get("user"), report), *step_entities(what, found, report))
+    return (IntentStep(frozenset({base_of(name.removeprefix("/"))}), frozenset(labels_of(given)), given),)
+
+
+def _marked(what: str, node: Node | None, report: Report) -> tuple[Entity, ...]:
+    """The entities marked in the words of a step whose intent is named."""
+    said = text(node, f"a message of {what}", report)
+    try:
+        return parse(said.strip())[1] if said else ()
+    except AnnotationError as error:
+        assert node is not None  # it has been read
+        mend = 'Write `[words](entity)` or `[words]{"entity": "name"}`.'
+        report.error(node.place, f"An entity of {what} cannot be read: {error}.", mend)
+        return ()
 
 
 def _note_loose_ends(parts: Sequence[_Part], sections: Sequence[Node], report: Report) -> None:
@@ -165,22 +179,22 @@ def _note_loose_ends(parts: Sequence[_Part], sections: Sequence[Node], report: R
 
 def _through(first: _Part, parts: Sequence[_Part]) -> Iterator[Story]:
     """Every way from a beginning to an end, through each part at most once."""
-    yield from _on(first, parts, ((),), (first,))
-
-
-def _on(
-    part: _Part, parts: Sequence[_Part], before: Sequence[Way], passed: tuple[_Part, ...]
-) -> Iterator[Story]:
-    for begun in before:
-        if not _holds(part.given, begun):
+    begun: dict[str, list[_Part]] = {}
+    for part in parts:
+        if part.start is not None:
+            begun.setdefault(part.start, []).append(part)
+    pending: list[tuple[tuple[_Part, ...], Way]] = [((first,), ())]
+    while pending:
+        passed, before = pending.pop()
+        part = passed[-1]
+        if not _holds(part.given, before):
             continue
-        for way in part.ways:
-            steps = (*begun, *way)
-            onward = [p for p in parts if p.start == part.end and not any(p is q for q in passed)]
-            if part.end is None or not onward:
-                yield Story(passed[0].name, steps, ends=part.end is None, source=str(passed[0].place))
-            for following in onward if part.end is not None else ():
-                yield from _on(following, parts, (steps,), (*passed, following))
+        onward = [p for p in begun.get(part.end or "", ()) if not any(p is q for q in passed)]
+        whole = [(*before, *way) for way in part.ways]
+        if part.end is None or not onward:
+            for steps in whole:
+                yield Story(first.name, steps, ends=part.end is None, source=str(first.place))
+        pending += reversed([((*passed, p), steps) for steps in whole for p in onward])
 
 
 def _holds(given: Sequence[SlotStep], steps: Way) -> bool:

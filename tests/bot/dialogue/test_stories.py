@@ -29,7 +29,7 @@ from bot.dialogue.domain import (
     Story,
     Variation,
 )
-from bot.dialogue.events import ActionRun, Decided, Event, Failed
+from bot.dialogue.events import ActionRun, Decided, Event, Failed, Returned, SlotSet, TakenOver
 from bot.dialogue.memory import recall, remember
 from bot.dialogue.names import LISTEN
 from bot.dialogue.reading import Entity
@@ -307,6 +307,63 @@ async def test_no_sequence_of_messages_leaves_the_bot_silent_or_in_a_loop(
         listens = any(isinstance(event, Decided) and event.commands == ("Hold",) for event in events)
         assert texts(events) or listens or conversation.state.holder != "bot", "silent only where a story is"
         assert not any(isinstance(event, Failed) for event in events)
+
+
+async def test_an_entity_of_a_story_fills_the_slot_mapped_from_it() -> None:
+    """rasa.shared.core.domain, slots_for_entities; `store_entities_as_slots: false` turns it off."""
+    given = (Entity("city", "Wien"),)
+    told = (IntentStep(frozenset({"where"}), frozenset({"city"}), given), *does("utter_there"))
+    stories = (Story("where", (*told, says("great"), *does("utter_fine"))),)
+    conversation = talk(domain(stories))
+    assert did(await conversation.say("in wien")) == ["utter_there"]
+    assert did(await conversation.say("great")) == ["utter_fine"]
+    apart = talk(domain(stories, entities_fill=False))
+    assert did(await apart.say("in wien")) == ["action_default_fallback"], "the slot is filled, in no story"
+
+
+async def test_a_value_told_again_begins_a_story_again() -> None:
+    conversation = talk(domain())
+    for _ in range(2):
+        assert did(await conversation.say("in wien")) == ["utter_there"]
+        assert did(await conversation.say("great")) == ["utter_fine"]
+
+
+async def test_slots_that_only_rules_name_tell_no_story_apart() -> None:
+    rule = Rule("vips", (says("vip"), *does("utter_noted")), slots=(SlotStep("vip", True),))
+    stories = (Story("cheers", (says("cheer"), *does("utter_water"))),)
+    conversation = talk(domain(stories, rules=(rule,)))
+    conversation.tell(SlotSet(at=1.0, name="vip", value=True))
+    assert did(await conversation.say("cheer")) == ["utter_water"]
+
+
+async def test_what_was_said_to_a_person_does_not_lengthen_the_memory() -> None:
+    conversation = talk(domain())
+    await conversation.say("greet")
+    before = conversation.state.trail
+    conversation.tell(TakenOver(at=2.0, agent="kim"))
+    for _ in range(TURNS_KEPT):
+        await conversation.say("great")
+    conversation.tell(Returned(at=3.0, agent="kim"))
+    assert conversation.state.trail == before
+    assert did(await conversation.say("great")) == ["utter_happy"]
+
+
+@pytest.mark.parametrize(
+    ("value", "feature"),
+    [
+        (True, True),
+        ("true", True),
+        ("False", False),
+        (1, True),
+        ("1", True),
+        (2, False),
+        ("no", None),
+        ([], None),
+    ],
+)
+def test_what_counts_as_true(value: object, feature: bool | None) -> None:
+    """rasa.shared.core.slots, bool_from_any."""
+    assert Slot("x", SlotType.BOOL).feature(value) is feature
 
 
 def test_without_stories_nothing_is_recalled() -> None:
