@@ -64,7 +64,7 @@ class Past:
     user_messages: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: the fold copies it fast
 class Conversation:
     """`seq` counts the events folded in. `marks` are the acts since the latest message, as rules compare
     them.

@@ -13,6 +13,7 @@ from typing import Any
 from bot.dialogue.names import TWO_STAGE_FALLBACK
 from bot.dialogue.reading import Entity
 from bot.dialogue.selection import DELIMITER, base_of
+from bot.dialogue.steps import Rule, Story, StoryMemory
 
 
 class SlotType(StrEnum):
@@ -146,99 +147,6 @@ class Variation:
 
 
 @dataclass(frozen=True, slots=True)
-class IntentStep:
-    """The customer's intent is one of `intents`. In a rule `entities` must all be present; in a story they
-    are labels (`city`, `city#from`), and exactly these; `given` are a story's with their values, which fill
-    slots.
-    """
-
-    intents: frozenset[str]
-    entities: frozenset[str] = frozenset()
-    given: tuple[Entity, ...] = field(default=(), compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class ActionStep:
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class LoopStep:
-    """The running form is now `name` (None: none)."""
-
-    name: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class SlotStep:
-    """A slot was set; `any_value` means whatever value but None."""
-
-    name: str
-    value: Any = None
-    any_value: bool = False
-
-
-Step = IntentStep | ActionStep | LoopStep | SlotStep
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """At most one user turn. `loop_given` says that the condition names a loop at all (`loop=None`: none
-    runs).
-    """
-
-    name: str
-    steps: tuple[Step, ...]
-    loop_given: bool = False
-    loop: str | None = None
-    slots: tuple[SlotStep, ...] = ()
-    conversation_start: bool = False
-    waits: bool = True
-    source: str = ""
-
-    @property
-    def intents(self) -> frozenset[str]:
-        first = self.steps[0] if self.steps else None
-        return first.intents if isinstance(first, IntentStep) else frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """One way that a conversation goes, from its beginning. `ends` says that the bot listens after the last
-    step; where a checkpoint leads nowhere, or back to what was told already, the story is cut there.
-    """
-
-    name: str
-    steps: tuple[Step, ...]
-    ends: bool = True
-    source: str = ""
-
-
-@dataclass(slots=True)
-class Branch:
-    """Where stories stand after the states that lead here: the `actions` that come next, and the states that
-    may follow. More than one action is a contradiction, from which nothing is recalled.
-    """
-
-    actions: set[str] = field(default_factory=set)
-    further: dict[Hashable, Branch] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class StoryMemory:
-    """What the stories say to do next (bot/dialogue/memory.py makes and reads it). `asides` are the rules
-    and forms that no story goes by: their turns leave a story where it was. `unseen` are the slots and loops
-    that only rules name, which no story looks at. `longest` is the number of states looked back at, None:
-    all.
-    """
-
-    root: Branch = field(default_factory=Branch)
-    asides: frozenset[str] = frozenset()
-    unseen: frozenset[str] = frozenset()
-    longest: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Thresholds:
     """`intent` and `ambiguity` are Rasa's fallback thresholds, None where the project sets none: below the
     first the best intent is no intent, a gap to the second below the other asks back.
@@ -287,6 +195,14 @@ class Domain:
     session: Session = Session()
     intent_titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     raw: Mapping[str, Any] = field(default_factory=dict)
+    _by_intent: Mapping[str | None, tuple[Rule, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_intent", _rules_by_intent(self.rules))
+
+    def rules_for(self, intent: str | None) -> tuple[Rule, ...]:
+        """The rules that may say something once a message with this intent came, in the files' order."""
+        return self._by_intent.get(intent, self._by_intent[None])
 
     @property
     def loops(self) -> frozenset[str]:
@@ -302,3 +218,12 @@ class Domain:
         """What a clarification button calls an intent."""
         titles = self.intent_titles.get(intent, {})
         return titles.get(language) or intent.rpartition(DELIMITER)[2].replace("_", " ").capitalize()
+
+
+def _rules_by_intent(rules: tuple[Rule, ...]) -> dict[str | None, tuple[Rule, ...]]:
+    """By intent, the rules that begin with it, and those that begin with an action; under None the latter."""
+    intents = {intent for rule in rules for intent in rule.intents}
+    return {
+        intent: tuple(rule for rule in rules if not rule.intents or intent in rule.intents)
+        for intent in (*intents, None)
+    }

@@ -9,21 +9,18 @@ rasa.shared.core.trackers (3.6).
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
-from bot.dialogue.domain import (
-    Branch,
-    Domain,
-    Story,
-    StoryMemory,
-)
+from bot.dialogue.domain import Domain
 from bot.dialogue.events import ActionRejected, ActionRun, LoopSet, SlotSet, SlotsReset, UserSaid
 from bot.dialogue.names import ANSWER, CLARIFY, LISTEN
 from bot.dialogue.reading import Reading
 from bot.dialogue.resolving import resolve
+from bot.dialogue.steps import Branch, IntentStep, Story, StoryMemory
 from bot.dialogue.stories import acts_of, asides, unseen
-from bot.dialogue.trail import Act, Trail, turns_of
+from bot.dialogue.trail import Act, Trail, held
 
 # What these did is taken for no step of a story: the message before it may be said again in other words.
 _ASIDE = frozenset({ANSWER, CLARIFY})
@@ -33,7 +30,9 @@ _RULE = "rule: "  # begins the policy of an action that a rule wanted
 
 def remember(domain: Domain, *, longest: int | None) -> StoryMemory:
     """The memory of a domain's stories, of which `longest` states in a row are compared (None: all)."""
-    memory = StoryMemory(asides=asides(domain), unseen=unseen(domain), longest=longest)
+    lengths = (sum(isinstance(step, IntentStep) for step in story.steps) for story in domain.stories)
+    turns = max(lengths, default=0)
+    memory = StoryMemory(asides=asides(domain), unseen=unseen(domain), longest=longest, turns=turns)
     domain = replace(domain, memory=memory)
     for story in domain.stories:
         states: list[Hashable] = []
@@ -46,7 +45,8 @@ def remember(domain: Domain, *, longest: int | None) -> StoryMemory:
 
 def moments(domain: Domain, story: Story) -> Iterator[tuple[Hashable, str | None]]:
     """Each state of a story, with the action that comes next; the last with None."""
-    return _states(domain, _collapsed(acts_of(domain, story), domain.forms), {}, None)
+    acts = _collapsed(acts_of(domain, story), domain.forms)
+    return _states(_seen(domain, acts), _filled(domain, {}), None)
 
 
 def recall(domain: Domain, trail: Trail, *, refused: Collection[str] = ()) -> str | None:
@@ -56,9 +56,13 @@ def recall(domain: Domain, trail: Trail, *, refused: Collection[str] = ()) -> st
     memory = domain.memory
     if not memory.root.further:
         return None
-    acts = _collapsed(_without_asides(trail.acts, memory.asides), domain.forms)
-    for start, slots, loop in _beginnings(domain, acts, trail):
-        action = _found(memory, (state for state, _ in _states(domain, acts[start:], slots, loop)))
+    recent = _recent(domain, trail)
+    acts = _collapsed(recent.acts, domain.forms)
+    seen, blank = _seen(domain, acts), _filled(domain, {})
+    for start in _beginnings(memory, acts, whole=recent.whole):
+        filled = blank if start is not None else _filled(domain, recent.slots)
+        states = _states(seen[start or 0 :], filled, recent.loop if start is None else None)
+        action = _found(memory, (state for state, _ in states))
         if action is not None and action not in refused:
             return action
     return None
@@ -81,17 +85,26 @@ def _found(memory: StoryMemory, states: Iterable[Hashable]) -> str | None:
     return next(iter(branch.actions)) if len(branch.actions) == 1 else None
 
 
-def _beginnings(
-    domain: Domain, acts: Sequence[Act], trail: Trail
-) -> Iterator[tuple[int, Mapping[str, Any], str | None]]:
-    """Where the conversation may have begun as far as a story knows: at its real beginning, or at any action
-    since, with the slots as they are in a new session.
+def _beginnings(memory: StoryMemory, acts: Sequence[Act], *, whole: bool) -> Iterator[int | None]:
+    """Where the conversation may have begun as far as a story knows: at its real beginning (None), or at any
+    action since, with the slots as they are in a new session. Nowhere that is further back than any story.
     """
-    yield 0, trail.slots, trail.loop
-    first = _last_to_trim(acts, domain.memory.longest) if domain.memory.longest else 0
-    for place, act in enumerate(acts[first:], first):
-        if isinstance(act, ActionRun):
-            yield place, {}, None
+    first = _last_to_trim(acts, memory.longest) if memory.longest else _as_far_as(acts, memory.turns)
+    if memory.longest or (whole and not first):
+        yield None
+    for place in range(first, len(acts)):
+        if isinstance(acts[place], ActionRun):
+            yield place
+
+
+def _as_far_as(acts: Sequence[Act], messages: int) -> int:
+    """The place after which so many messages were said, and no more."""
+    for place in range(len(acts) - 1, -1, -1):
+        if isinstance(acts[place], UserSaid):
+            if not messages:
+                return place + 1
+            messages -= 1
+    return 0
 
 
 def _last_to_trim(acts: Sequence[Act], longest: int) -> int:
@@ -108,44 +121,72 @@ def _last_to_trim(acts: Sequence[Act], longest: int) -> int:
     return 0
 
 
+# An act as stories see it: what kind it is, and what it says.
+_Seen = tuple[str, Any]
+
+
+def _seen(domain: Domain, acts: Iterable[Act]) -> list[_Seen]:
+    """The acts as stories see them, each looked at once however many beginnings are tried."""
+    found: list[_Seen] = []
+    for act in acts:
+        match act:
+            case ActionRun(name=name, policy=policy):
+                found.append((_PASSED if policy == _LEFT_OUT else _RAN, name))
+            case UserSaid(reading=reading):
+                found.append((_HEARD, _heard(domain, reading) if reading else None))
+            case SlotSet(name=name, value=value):
+                slot = domain.slots.get(name)
+                told = slot and name not in domain.memory.unseen
+                found.append((_SLOT, (name, slot.feature(value))) if slot and told else _NOTHING)
+            case SlotsReset():
+                found.append((_RESET, _filled(domain, {})))
+            case LoopSet(name=running):
+                found.append((_LOOP, None if running in domain.memory.unseen else running))
+            case _:
+                found.append(_NOTHING)
+    return found
+
+
+_RAN, _PASSED, _HEARD, _SLOT, _RESET, _LOOP = "ran", "passed", "heard", "slot", "reset", "loop"
+_NOTHING: _Seen = ("", None)
+
+
+def _filled(domain: Domain, slots: Mapping[str, Any]) -> frozenset[tuple[str, Hashable]]:
+    """What stories see of these slots, those left out having their initial values."""
+    seen = (slot for slot in domain.slots.values() if slot.name not in domain.memory.unseen)
+    features = ((slot.name, slot.feature(slots.get(slot.name, slot.initial))) for slot in seen)
+    return frozenset((name, feature) for name, feature in features if feature is not None)
+
+
 def _states(
-    domain: Domain, acts: Sequence[Act], slots: Mapping[str, Any], loop: str | None
+    seen: Iterable[_Seen], filled: frozenset[tuple[str, Hashable]], loop: str | None
 ) -> Iterator[tuple[Hashable, str | None]]:
-    """Each state in which the bot did something, with what it did; the last is that of now, with None."""
-    seen = [slot for slot in domain.slots.values() if slot.name not in domain.memory.unseen]
-    features = {slot.name: slot.feature(slots.get(slot.name, slot.initial)) for slot in seen}
+    """Each state in which the bot did something, with what it did; the last is that of now, with None. A
+    message that was passed by is no state, but something may begin after it.
+    """
     user: Hashable = None
     before: str | None = None
-    for place, act in enumerate(acts):
-        match act:
-            case ActionRun(policy=policy) if policy == _LEFT_OUT and place:
-                pass  # only what begins here may forget what was filled before
-            case ActionRun(name=name):
-                yield _state(user, features, loop, before), name
-                before = name
-            case UserSaid(reading=reading):
-                user = _heard(domain, reading) if reading else None
-            case SlotSet(name=name, value=value) if name in features:
-                features[name] = domain.slots[name].feature(value)
-            case SlotsReset():
-                features = {slot.name: slot.feature(slot.initial) for slot in seen}
-            case LoopSet(name=running):
-                loop = None if running in domain.memory.unseen else running
-            case _:
-                pass
-    yield _state(user, features, loop, before), None
-
-
-def _state(
-    user: Hashable, features: Mapping[str, Hashable], loop: str | None, before: str | None
-) -> Hashable:
-    filled = frozenset((name, feature) for name, feature in features.items() if feature is not None)
-    return user, filled, loop, before
+    for place, (kind, what) in enumerate(seen):
+        if kind == _RAN or (kind == _PASSED and not place):
+            yield (user, filled, loop, before), what
+            before = what
+        elif kind == _HEARD:
+            user = what
+        elif kind == _SLOT:
+            others = (pair for pair in filled if pair[0] != what[0])
+            filled = frozenset([*others, what] if what[1] is not None else others)
+        elif kind == _RESET:
+            filled = what
+        elif kind == _LOOP:
+            loop = what
+    yield (user, filled, loop, before), None
 
 
 def _heard(domain: Domain, reading: Reading) -> Hashable:
     """The intent and the entities that count with it, by name, and by name with role or group."""
     intent, _ = resolve(reading, domain.thresholds)
+    if not reading.entities:
+        return intent, frozenset()
     unused = domain.unused_entities.get(intent or "", frozenset())
     named = [entity for entity in reading.entities if entity.name in domain.entities - unused]
     labels = {entity.name for entity in named}
@@ -154,17 +195,47 @@ def _heard(domain: Domain, reading: Reading) -> Hashable:
     return intent, frozenset(labels)
 
 
-def _without_asides(acts: Sequence[Act], asides: Collection[str]) -> list[Act]:
-    """The acts without the messages that were met by something no story tells of: an answer, a question back,
-    a rule of its own. What they filled stays.
+@dataclass(frozen=True, slots=True)
+class _Recent:
+    """The acts that stories may tell of, and what held before them; `whole`: from the session's beginning."""
+
+    slots: Mapping[str, Any]
+    loop: str | None
+    acts: tuple[Act, ...]
+    whole: bool
+
+
+def _recent(domain: Domain, trail: Trail) -> _Recent:
+    """As much of the trail as stories can tell of, without the messages that were met by something no story
+    tells of: an answer, a question back, a rule of its own. What those filled stays.
     """
-    kept: list[Act] = []
-    *former, latest = turns_of(acts)
-    for turn in former:
-        filled = [act for act in turn if isinstance(act, (SlotSet, SlotsReset))]
-        listening = ActionRun(at=0.0, name=LISTEN, policy=_LEFT_OUT)
-        kept += [*filled, listening] if _is_aside(turn, asides) else turn
-    return [*kept, *latest]
+    memory, acts = domain.memory, trail.acts
+    most, told, end = memory.longest or memory.turns, 0, len(acts)
+    kept: list[Sequence[Act]] = []
+    for place in range(len(acts) - 1, -1, -1):
+        if not isinstance(acts[place], UserSaid):
+            continue
+        turn, end = acts[place:end], place
+        aside = bool(kept) and _is_aside(turn, memory.asides)
+        kept.append(_passed_by(turn) if aside else turn)
+        told += not aside and _goes_by_a_story(turn, domain.forms)
+        if told > most:
+            break
+    before = Trail(trail.slots, trail.loop, acts[:end])
+    if told > most:  # further back than any story: what was filled there holds all the same
+        slots, loop = held(before)
+        return _Recent(slots, loop, tuple(chain.from_iterable(reversed(kept))), whole=False)
+    return _Recent(trail.slots, trail.loop, (*before.acts, *chain.from_iterable(reversed(kept))), whole=True)
+
+
+def _passed_by(turn: Sequence[Act]) -> list[Act]:
+    filled: list[Act] = [act for act in turn if isinstance(act, (SlotSet, SlotsReset))]
+    return [*filled, ActionRun(at=0.0, name=LISTEN, policy=_LEFT_OUT)]
+
+
+def _goes_by_a_story(turn: Sequence[Act], forms: Collection[str]) -> bool:
+    """Whether more was done than a running form's own step, which is no message of a story."""
+    return any(isinstance(act, ActionRun) and act.name != LISTEN and act.name not in forms for act in turn)
 
 
 def _is_aside(turn: Sequence[Act], asides: Collection[str]) -> bool:

@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from bot.dialogue.conversation import Conversation, Opening
-from bot.dialogue.domain import ActionStep, Domain, IntentStep, LoopStep, Rule, SlotStep, Step
+from bot.dialogue.domain import Domain
 from bot.dialogue.events import ActionRun, LoopSet
+from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, Rule, SlotStep, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def predict(
     names = frozenset(entities)
     held = [
         (_weight(rule), prediction)
-        for rule in domain.rules
+        for rule in domain.rules_for(intent)
         if (prediction := _follow(domain, rule, conversation, intent, names)) is not None
         and prediction.action not in refused
     ]

@@ -9,21 +9,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from bot.dialogue.domain import (
-    ActionStep,
-    Domain,
-    IntentStep,
-    LoopStep,
-    MappingType,
-    Rule,
-    SlotStep,
-    SlotType,
-    Step,
-    Story,
-)
+from bot.dialogue.domain import Domain, MappingType, SlotType
 from bot.dialogue.events import ActionRun, LoopSet, SlotSet, UserSaid
 from bot.dialogue.names import LISTEN
 from bot.dialogue.reading import Entity, Reading, Verdict
+from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, Rule, SlotStep, Step, Story
 from bot.dialogue.trail import Act
 
 

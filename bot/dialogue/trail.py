@@ -84,8 +84,14 @@ def turns_of(acts: Sequence[Act]) -> Iterator[list[Act]]:
 def _without_first_turn(trail: Trail) -> Trail:
     """Its slots and its loop hold on as what held before."""
     heard = [place for place, act in enumerate(trail.acts) if isinstance(act, UserSaid)]
+    slots, loop = held(replace(trail, acts=trail.acts[: heard[1]]))
+    return Trail(slots, loop, trail.acts[heard[1] :], trail.turns - 1)
+
+
+def held(trail: Trail) -> tuple[dict[str, Any], str | None]:
+    """The slots and the loop after the acts."""
     slots, loop = dict(trail.slots), trail.loop
-    for act in trail.acts[: heard[1]]:
+    for act in trail.acts:
         match act:
             case SlotSet(name=name, value=value):
                 slots[name] = value
@@ -93,4 +99,4 @@ def _without_first_turn(trail: Trail) -> Trail:
                 slots.clear()
             case LoopSet(name=name):
                 loop = name
-    return Trail(slots, loop, trail.acts[heard[1] :], trail.turns - 1)
+    return slots, loop

@@ -9,18 +9,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.dialogue.domain import (
-    ActionStep,
-    Domain,
-    IntentStep,
-    LoopStep,
-    MappingType,
-    SlotMapping,
-    SlotStep,
-    Step,
-)
+from bot.dialogue.domain import Domain, MappingType, SlotMapping
 from bot.dialogue.names import BUILT_IN_ACTIONS, FALLBACK_INTENT, KNOWLEDGE_INTENT, REQUESTED_SLOT
 from bot.dialogue.selection import base_of, is_selection
+from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, SlotStep, Step
 from bot.project.model import Project
 from bot.project.report import Place, Report, suggest
 

@@ -9,8 +9,9 @@ import json
 import re
 from collections.abc import Iterator
 
-from bot.dialogue.domain import ActionStep, Variation
+from bot.dialogue.domain import Variation
 from bot.dialogue.names import REQUESTED_SLOT
+from bot.dialogue.steps import ActionStep
 from bot.project.check_names import known_intents, unknown
 from bot.project.model import Project
 from bot.project.report import Place, Report, suggest

@@ -8,7 +8,8 @@ from __future__ import annotations
 from itertools import combinations
 from typing import Any
 
-from bot.dialogue.domain import ActionStep, Domain, Form, IntentStep, LoopStep, MappingType, Rule, Step
+from bot.dialogue.domain import Domain, Form, MappingType
+from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, Rule, Step
 from bot.project.check_names import place_of, written
 from bot.project.model import Project
 from bot.project.report import Place, Report, suggest

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 
 from bot.dialogue.conversation import Conversation
-from bot.dialogue.domain import Domain, Story
+from bot.dialogue.domain import Domain
 from bot.dialogue.events import ActionRun, UserSaid
 from bot.dialogue.fold import apply
 from bot.dialogue.memory import moments
 from bot.dialogue.names import LISTEN
 from bot.dialogue.rules import predict
+from bot.dialogue.steps import Story
 from bot.dialogue.stories import acts_of
 from bot.project.check_names import place_of
 from bot.project.model import Project

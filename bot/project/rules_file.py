@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bot.dialogue.domain import ActionStep, IntentStep, LoopStep, Rule, SlotStep, Step
 from bot.dialogue.reading import Entity
 from bot.dialogue.selection import base_of
+from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, Rule, SlotStep, Step
 from bot.project.node import Entries, check_keys, entries, flag, is_list, items, plain, text
 from bot.project.report import Report
 from bot.project.yaml import Node

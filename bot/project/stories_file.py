@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from bot.dialogue.domain import ActionStep, IntentStep, LoopStep, SlotStep, Step, Story
 from bot.dialogue.reading import Entity
 from bot.dialogue.selection import base_of
+from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, SlotStep, Step, Story
 from bot.project.annotations import AnnotationError, parse
 from bot.project.node import check_keys, entries, is_list, items, text
 from bot.project.report import Place, Report

@@ -28,14 +28,10 @@ from bot.channels.visitors import Visitors
 from bot.console.console import Console, open_console
 from bot.console.passwords import Passwords
 from bot.dialogue.domain import (
-    ActionStep,
     Domain,
     Form,
-    IntentStep,
-    LoopStep,
     MappingCondition,
     MappingType,
-    Rule,
     Slot,
     SlotCondition,
     SlotMapping,
@@ -46,6 +42,7 @@ from bot.dialogue.events import Origin
 from bot.dialogue.greeting import greeting
 from bot.dialogue.ports import ReadError, ReadRequest, Wording, WordRequest
 from bot.dialogue.reading import Match, Reading, Verdict
+from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, Rule
 from bot.hub import Hub
 from bot.inference import Inference
 from bot.manager import Bot, Manager

@@ -8,19 +8,14 @@ from typing import Any
 
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.domain import (
-    ActionStep,
     Domain,
     Form,
-    IntentStep,
-    LoopStep,
     MappingCondition,
     MappingType,
-    Rule,
     Slot,
     SlotCondition,
     SlotMapping,
     SlotType,
-    Step,
     Variation,
 )
 from bot.dialogue.events import BotSaid, Event, Origin
@@ -28,6 +23,7 @@ from bot.dialogue.fold import fold
 from bot.dialogue.message import InboundMessage
 from bot.dialogue.ports import ActionCall, ActionReply, Ports, ReadRequest, Wording, WordRequest
 from bot.dialogue.reading import Entity, Match, Reading, Verdict
+from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, Rule, Step
 from bot.dialogue.turn import turn
 
 

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.dialogue.domain import (
-    ActionStep,
-    Domain,
-    Form,
-    IntentStep,
-    LoopStep,
-    MappingType,
-    Rule,
-    Slot,
-    SlotMapping,
-    SlotType,
-    Variation,
-)
+from bot.dialogue.domain import Domain, Form, MappingType, Slot, SlotMapping, SlotType, Variation
 from bot.dialogue.events import ActionRun, HandedOver, LoopSet, Returned, SlotSet, TakenOver
 from bot.dialogue.ports import ActionCall, ActionError, ActionReply
 from bot.dialogue.reading import Entity
+from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, Rule
 from tests.bot.dialogue.small_bot import DOMAIN, UNDERSTOOD, Ends, Talk, reading
 
 # Beside the asked slots, one that any message may fill, and a wish that goes back into the finished form.

@@ -8,11 +8,12 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.dialogue.domain import Rule, Variation
+from bot.dialogue.domain import Variation
 from bot.dialogue.events import BotSaid, UserSaid
 from bot.dialogue.parse_data import parse_data_to_reading, reading_to_parse_data
 from bot.dialogue.reading import Reading, Verdict
 from bot.dialogue.selection import gathered, selected
+from bot.dialogue.steps import Rule
 from tests.bot.dialogue.small_bot import DOMAIN, UNDERSTOOD, Ends, Talk, on, texts
 
 RESPONSES = {"utter_chat/name": (Variation("I am a bot."),), "utter_chat/age": (Variation("I am new."),)}

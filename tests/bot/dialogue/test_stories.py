@@ -13,26 +13,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.dialogue.domain import (
-    ActionStep,
     Domain,
     Form,
-    IntentStep,
-    LoopStep,
     MappingCondition,
     MappingType,
-    Rule,
     Slot,
     SlotMapping,
-    SlotStep,
     SlotType,
-    Step,
-    Story,
     Variation,
 )
 from bot.dialogue.events import ActionRun, Decided, Event, Failed, Returned, SlotSet, TakenOver
 from bot.dialogue.memory import recall, remember
 from bot.dialogue.names import LISTEN
 from bot.dialogue.reading import Entity
+from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, Rule, SlotStep, Step, Story
 from bot.dialogue.trail import TURNS_KEPT
 from tests.bot.dialogue.small_bot import ANSWER, Ends, Talk, reading, texts
 
@@ -312,7 +306,10 @@ async def test_no_sequence_of_messages_leaves_the_bot_silent_or_in_a_loop(
 async def test_an_entity_of_a_story_fills_the_slot_mapped_from_it() -> None:
     """rasa.shared.core.domain, slots_for_entities; `store_entities_as_slots: false` turns it off."""
     given = (Entity("city", "Wien"),)
-    told = (IntentStep(frozenset({"where"}), frozenset({"city"}), given), *does("utter_there"))
+    told: tuple[Step, ...] = (
+        IntentStep(frozenset({"where"}), frozenset({"city"}), given),
+        *does("utter_there"),
+    )
     stories = (Story("where", (*told, says("great"), *does("utter_fine"))),)
     conversation = talk(domain(stories))
     assert did(await conversation.say("in wien")) == ["utter_there"]

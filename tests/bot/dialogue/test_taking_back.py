@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from bot.dialogue.conversation import Conversation
-from bot.dialogue.domain import ActionStep, IntentStep, LoopStep, Rule, Story
 from bot.dialogue.events import (
     ActionRun,
     BotSaid,
@@ -24,6 +23,7 @@ from bot.dialogue.fold import fold
 from bot.dialogue.memory import remember
 from bot.dialogue.ports import ActionReply
 from bot.dialogue.reading import Reading, Verdict
+from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, Rule, Story
 from tests.bot.dialogue.small_bot import DOMAIN, UNDERSTOOD, Ends, Talk, on, reading
 
 TWO_STAGE = "action_two_stage_fallback"

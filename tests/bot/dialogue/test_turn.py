@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.dialogue.conversation import Holder
-from bot.dialogue.domain import ActionStep, IntentStep, Rule, Session, Slot, SlotStep, SlotType
+from bot.dialogue.domain import Session, Slot, SlotType
 from bot.dialogue.events import (
     ActionFailed,
     ActionRejected,
@@ -35,6 +35,7 @@ from bot.dialogue.fold import fold
 from bot.dialogue.message import Button, InboundMessage
 from bot.dialogue.ports import ActionCall, ActionError, ActionRefused, ActionReply, ReadError, ReadRequest
 from bot.dialogue.reading import Entity, Reading
+from bot.dialogue.steps import ActionStep, IntentStep, Rule, SlotStep
 from bot.dialogue.turn import turn
 from tests.bot.dialogue.small_bot import ANSWER, DOMAIN, UNDERSTOOD, Ends, Talk, on, reading, texts
 

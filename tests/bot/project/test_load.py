@@ -10,19 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.dialogue.domain import (
-    ActionStep,
-    IntentStep,
-    LoopStep,
-    MappingCondition,
-    MappingType,
-    Session,
-    SlotStep,
-    SlotType,
-    Step,
-    Thresholds,
-)
+from bot.dialogue.domain import MappingCondition, MappingType, Session, SlotType, Thresholds
 from bot.dialogue.reading import Entity
+from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, SlotStep, Step
 from bot.errors import Level, ProjectError
 from bot.project.load import load_project, read_project
 from bot.project.model import ActionEndpoint, ResponseMode

@@ -22,9 +22,9 @@ JSON = st.recursive(
 )
 
 
-def read(text: str, **options: dict[str, str]) -> tuple[Node | None, list[str]]:
+def read(text: str, *, environ: dict[str, str] | None = None) -> tuple[Node | None, list[str]]:
     report = Report()
-    node = parse_yaml(text, "f.yml", report, **options)
+    node = parse_yaml(text, "f.yml", report, environ=environ)
     return node, [str(finding) for finding in report.findings]
 
 
