@@ -231,8 +231,7 @@ def start_session(scene: Scene) -> None:
     """
     kept = dict(scene.conversation.slots) if scene.domain.session.carry_over else {}
     scene.tell(SessionStarted(at=scene.at))
-    initial = {slot.name: slot.initial for slot in scene.domain.slots.values() if slot.initial is not None}
-    for name, value in {**initial, **kept}.items():
+    for name, value in kept.items():
         if name != REQUESTED_SLOT and value is not None:
             scene.set_slot(name, value)
     scene.run(LISTEN)

@@ -5,7 +5,7 @@ Knows nothing of YAML (bot.project reads the files) and nothing of a running con
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -203,6 +203,15 @@ class Domain:
     def rules_for(self, intent: str | None) -> tuple[Rule, ...]:
         """The rules that may say something once a message with this intent came, in the files' order."""
         return self._by_intent.get(intent, self._by_intent[None])
+
+    def labels(self, intent: str | None, entities: Iterable[Entity]) -> frozenset[str]:
+        """What rules and stories tell of entities: of those that count with the intent each name, and the
+        name with role or group.
+        """
+        unused = self.unused_entities.get(intent or "", frozenset())
+        named = [entity for entity in entities if entity.name in self.entities and entity.name not in unused]
+        parted = (f"{e.name}#{part}" for e in named for part in (e.role, e.group) if part)
+        return frozenset({*(entity.name for entity in named), *parted})
 
     @property
     def loops(self) -> frozenset[str]:

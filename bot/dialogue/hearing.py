@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.dialogue.acting import run_action, start_session
+from bot.dialogue.acting import consult, start_session
 from bot.dialogue.conversation import Conversation, Holder
-from bot.dialogue.domain import Domain
+from bot.dialogue.domain import Form
 from bot.dialogue.events import Failed, RedFlagged, SessionStarted, SlotSet, UserSaid
 from bot.dialogue.extracting import found_in
+from bot.dialogue.fold import fold
 from bot.dialogue.greeting import offers
 from bot.dialogue.memory import recall
 from bot.dialogue.names import SESSION_START, TWO_STAGE_FALLBACK
@@ -23,7 +24,6 @@ from bot.dialogue.rules import predict
 from bot.dialogue.scene import Scene
 from bot.dialogue.selection import gathered, selected
 from bot.dialogue.text import normalise, parse_payload
-from bot.dialogue.trail import followed
 from bot.dialogue.two_stage import as_if_understood
 from bot.dialogue.view import View
 from nlu.red_flags import find_red_flags
@@ -34,9 +34,11 @@ async def open_session(scene: Scene) -> None:
     state, expiry = scene.conversation, scene.domain.session.expiry
     expired = expiry > 0 and scene.at - state.last_active > expiry
     if not state.started or (expired and state.holder is Holder.BOT):
-        await run_action(scene, SESSION_START, "session")
+        scene.run(SESSION_START, "session")
+        if SESSION_START in scene.domain.actions:
+            scene.tell(*await consult(scene, SESSION_START, ()))
         if not any(isinstance(event, SessionStarted) for event in scene.told):
-            start_session(scene)  # the project's own action failed, or forgot it
+            start_session(scene)  # the project has no action of its own, or it failed
 
 
 async def hear(scene: Scene) -> View:
@@ -75,6 +77,7 @@ async def _view(
     if doubted:
         state = as_if_understood(state, scene.at)
     filled = await found_in(scene, state, text) if text and state.holder is Holder.BOT else {}
+    state = _after(state, domain.forms.get(state.loop or ""), filled, scene.at)
     return View(
         domain=domain,
         conversation=state,
@@ -83,21 +86,20 @@ async def _view(
         intent=intent,
         candidates=candidates,
         filled=filled,
-        ruled=predict(domain, state, intent, reading.entity_names) if intent else None,
-        recalled=_recalled(domain, state, filled, scene.at) if intent else None,
+        ruled=predict(domain, state, intent, reading.entities) if intent else None,
+        recalled=recall(domain, state.trail) if intent else None,
         doubted=doubted,
         flags=flags,
         unread=unread,
     )
 
 
-def _recalled(domain: Domain, state: Conversation, filled: Mapping[str, Any], at: float) -> str | None:
-    """What stories go on with once the message has filled its slots, those of a running form apart."""
-    form, trail = domain.forms.get(state.loop or ""), state.trail
-    for name, value in filled.items():
-        if form is None or name not in form.required_slots:
-            trail = followed(trail, SlotSet(at=at, name=name, value=value))
-    return recall(domain, trail)
+def _after(state: Conversation, form: Form | None, filled: Mapping[str, Any], at: float) -> Conversation:
+    """The conversation once the message has filled its slots, those of a running form apart: it judges
+    them.
+    """
+    own = form.required_slots if form else ()
+    return fold(state, (SlotSet(at=at, name=n, value=value) for n, value in filled.items() if n not in own))
 
 
 async def _read(scene: Scene, text: str) -> Reading:

@@ -183,16 +183,8 @@ def _states(
 
 
 def _heard(domain: Domain, reading: Reading) -> Hashable:
-    """The intent and the entities that count with it, by name, and by name with role or group."""
     intent, _ = resolve(reading, domain.thresholds)
-    if not reading.entities:
-        return intent, frozenset()
-    unused = domain.unused_entities.get(intent or "", frozenset())
-    named = [entity for entity in reading.entities if entity.name in domain.entities - unused]
-    labels = {entity.name for entity in named}
-    labels |= {f"{entity.name}#{entity.role}" for entity in named if entity.role}
-    labels |= {f"{entity.name}#{entity.group}" for entity in named if entity.group}
-    return intent, frozenset(labels)
+    return intent, domain.labels(intent, reading.entities)
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ def _wants_person(view: View) -> tuple[Command, ...]:
     likeliest = view.candidates[0] if view.candidates else view.intent
     if likeliest not in HUMAN_INTENTS or likeliest is None:
         return ()
-    ruled = predict(view.domain, view.conversation, likeliest, view.reading.entity_names)
+    ruled = predict(view.domain, view.conversation, likeliest, view.reading.entities)
     return (StartFlow(ruled.rule.name, likeliest),) if ruled and ruled.action else ()
 
 
@@ -201,7 +201,7 @@ def _doubted(view: View) -> tuple[Command, ...]:
     """A project that has Rasa's two-stage fallback asks back in that way."""
     if view.intent in OUT_OF_SCOPE_INTENTS - {FALLBACK_INTENT}:
         return ()
-    ruled = predict(view.domain, view.conversation, FALLBACK_INTENT, view.reading.entity_names)
+    ruled = predict(view.domain, view.conversation, FALLBACK_INTENT, view.reading.entities)
     two_stage = ruled is not None and ruled.action == TWO_STAGE_FALLBACK
     return (StartFlow(ruled.rule.name, FALLBACK_INTENT),) if ruled and two_stage else ()
 
@@ -218,7 +218,7 @@ def _not_understood(view: View) -> tuple[Command, ...]:
     if view.intent in OUT_OF_SCOPE_INTENTS and view.ruled and view.ruled.action:
         return (StartFlow(view.ruled.rule.name, view.intent),)
     for intent in (FALLBACK_INTENT, "out_of_scope"):
-        prediction = predict(view.domain, view.conversation, intent, view.reading.entity_names)
+        prediction = predict(view.domain, view.conversation, intent, view.reading.entities)
         if prediction and prediction.action:
             return (StartFlow(prediction.rule.name, intent),)
     return (CannotHandle(),)

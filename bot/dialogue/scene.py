@@ -11,7 +11,17 @@ from typing import Any
 
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.domain import Domain
-from bot.dialogue.events import ActionRun, BotSaid, Event, Restarted, Rewound, SlotSet, SlotsReset, UserSaid
+from bot.dialogue.events import (
+    ActionRun,
+    BotSaid,
+    Event,
+    Restarted,
+    Rewound,
+    SessionStarted,
+    SlotSet,
+    SlotsReset,
+    UserSaid,
+)
 from bot.dialogue.fold import apply
 from bot.dialogue.message import InboundMessage
 from bot.dialogue.names import LANGUAGE_SLOT
@@ -56,10 +66,10 @@ class Scene:
         return self.conversation.language or self.domain.languages[0]
 
     def tell(self, *events: Event) -> None:
-        """These things happened. Slots that were reset hold their initial values again, as in Rasa."""
+        """These things happened. Slots that were reset, or begin, hold their initial values, as in Rasa."""
         for event in events:
             self._tell(event)
-            if isinstance(event, (SlotsReset, Restarted)):
+            if isinstance(event, (SlotsReset, Restarted, SessionStarted)):
                 self._restore()
 
     def _tell(self, event: Event) -> None:

@@ -14,8 +14,8 @@ from bot.dialogue.reading import Entity
 
 @dataclass(frozen=True, slots=True)
 class IntentStep:
-    """The customer's intent is one of `intents`. In a rule `entities` must all be present; in a story they
-    are labels (`city`, `city#from`), and exactly these; `given` are a story's with their values, which fill
+    """The customer's intent is one of `intents`. `entities` are labels (`city`, `city#from`): exactly these
+    must be present, in a rule that names none any may. `given` are a story's with their values, which fill
     slots.
     """
 

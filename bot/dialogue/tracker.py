@@ -18,7 +18,7 @@ from bot.dialogue.wire import to_json
 
 def tracker(domain: Domain, conversation: Conversation, events: Sequence[Event]) -> dict[str, Any]:
     """Rasa's tracker JSON for a conversation with these events (the newest last)."""
-    names = {name: None for name in domain.slots}
+    names = {name: slot.initial for name, slot in domain.slots.items()}
     latest = conversation.latest
     return {
         "sender_id": conversation.id,

@@ -171,12 +171,12 @@ async def _step(scene: Scene, filled: dict[str, Any]) -> bool:
         return True
     if state.latest is None or scene.taken_back:  # a restart took the message that was acted on with it
         return await _resume(scene)
-    names, refused = scene.reading.entity_names, scene.refused
-    prediction = predict(scene.domain, state, scene.intent, names, refused=refused)
+    refused = scene.refused
+    prediction = predict(scene.domain, state, scene.intent, scene.reading.entities, refused=refused)
     if prediction and prediction.action and prediction.action != LISTEN:
         await _run(scene, prediction.action, f"rule: {prediction.rule.name}", filled)
         return True
-    if prediction is None or not (prediction.waits or prediction.action):
+    if prediction is None:
         recalled = recall(scene.domain, state.trail, refused=refused)
         if recalled == LISTEN:
             return False

@@ -83,8 +83,8 @@ def _overruled(domain: Domain, story: Story) -> Iterator[tuple[str, str, str]]:
             latest = act
         if isinstance(act, ActionRun) and act.name != LISTEN and latest.reading:
             reading = latest.reading
-            found = predict(domain, state, reading.intent, reading.entity_names)
-            wanted = (found.action or (LISTEN if found.waits else None)) if found else None
+            found = predict(domain, state, reading.intent, reading.entities)
+            wanted = (found.action or LISTEN) if found else None
             if found and wanted and wanted != act.name:
                 yield act.name, found.rule.name, wanted
                 return  # what follows it would mislead

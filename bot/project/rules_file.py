@@ -133,18 +133,8 @@ def intent_step(what: str, node: Node, found: Entries, report: Report) -> Intent
     if name.startswith("/"):
         report.warn(node.place, f"The intent `{name}` of {what} begins with `/`.", "Write the bare name.")
     return IntentStep(
-        frozenset({base_of(name.removeprefix("/"))}), frozenset(entity_names(what, found, report))
+        frozenset({base_of(name.removeprefix("/"))}), frozenset(labels_of(step_entities(what, found, report)))
     )
-
-
-def entity_names(what: str, found: Entries, report: Report) -> list[str]:
-    """The entities a step asks for, by name: `- name`, or `- name: value` with role and group beside it."""
-    return [label for label in entity_labels(what, found, report) if "#" not in label]
-
-
-def entity_labels(what: str, found: Entries, report: Report) -> list[str]:
-    """The entities a step asks for: each by name, and by name with role or group where it has one."""
-    return labels_of(step_entities(what, found, report))
 
 
 def labels_of(entities: Iterable[Entity]) -> list[str]:

@@ -389,7 +389,8 @@ async def test_a_rule_for_a_form_may_depend_on_an_entity() -> None:
     steps = (IntentStep(frozenset({"stop"}), frozenset({"policy"})), ActionStep("utter_greet"))
     stop = Rule("stop, but not this", steps, loop_given=True, loop="loan_form")
     named = reading("stop", entities=(Entity("policy", "HL-1"),))
-    domain = replace(DOMAIN, rules=(*(rule for rule in DOMAIN.rules if "stop" not in rule.name), stop))
+    rules = (*(rule for rule in DOMAIN.rules if "stop" not in rule.name), stop)
+    domain = replace(DOMAIN, rules=rules, entities=frozenset({"policy"}))
     talk = Talk(Ends({**UNDERSTOOD, "not HL-1": named}), domain)
     await talk.say("i need a loan")
     assert decided(await talk.say("not HL-1")) == ["form_rule"]
