@@ -24,6 +24,7 @@ from training.mentions import mostly_marked
 from training.tagger import Sentence, TaggerRecipe, fit_tagger
 
 LEAST_MENTIONS = 10
+LEAST_PARTED = 3  # of a role or group, which a table cannot tell: few marks are better than none
 FOLDS = 3
 LEAST_CALIBRATED = 30  # findings on held-out examples from which confidence is calibrated
 LEAST_CONFIDENCE = 0.3
@@ -161,15 +162,19 @@ def settings_of(
 
 
 def candidates(examples: Sequence[Example], tables: Tables) -> list[Label]:
-    """The labels with LEAST_MENTIONS marks that the project's own tables and expressions do not find."""
+    """The labels with enough marks that the project's own tables and expressions do not find."""
     extractor = tables.extractor()
     counts: Counter[Label] = Counter()
     for example in (example for example in examples if example.entities):
         written = {(Label(name), start, end) for name, start, end in extractor.mentions(example.text)}
         marks = {(label_of(span), span.start, span.end) for span in example.entities}
         counts.update(label for label, _, _ in marks - written)
-    enough = [label for label, n in counts.items() if n >= LEAST_MENTIONS]
+    enough = [label for label, n in counts.items() if n >= _least(label)]
     return sorted(enough, key=lambda label: (label.entity, label.role or "", label.group or ""))
+
+
+def _least(label: Label) -> int:
+    return LEAST_PARTED if label.role or label.group else LEAST_MENTIONS
 
 
 def _looked_at(examples: Sequence[Example], seed: int) -> list[Example]:

@@ -72,6 +72,15 @@ def test_roles_are_learned_and_words_never_seen_are_found(tmp_path: Path) -> Non
     assert extractor.extract("please help me", encode_tokens(["please help me"])[1][0]) == ()
 
 
+def test_a_few_marks_of_a_role_are_learned_for_no_table_tells_it() -> None:
+    few = [*trips()[:6], *trips()[len(CITIES) * 2 :]]
+    learned, figures = learn(
+        few, Tables(), encode=encode_tokens, recipe=SMALL, seed=0, device="cpu", progress=_silent
+    )
+    assert learned is not None and figures["city"]["mentions"] == 12
+    assert {label["role"] for label in learned.settings["labels"]} == {"from", "to"}
+
+
 def test_few_mentions_and_what_tables_find_already_are_not_learned() -> None:
     def learned(rows: Sequence[Example], tables: Tables) -> object:
         return learn(
