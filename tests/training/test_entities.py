@@ -87,7 +87,7 @@ def test_few_mentions_and_what_tables_find_already_are_not_learned() -> None:
             rows, tables, encode=encode_tokens, recipe=SMALL, seed=0, device="cpu", progress=_silent
         )[0]
 
-    assert learned(trips()[:9], Tables()) is None
+    assert learned(trips()[:2], Tables()) is None
     coded = [Example(f"it is AB-{n}", "tell", entities=(Span("code", "", 6, 10),)) for n in range(1, 10)] * 3
     assert learned(coded, Tables(regexes={"code": [r"AB-\d"]})) is None
     same = [
