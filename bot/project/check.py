@@ -43,9 +43,18 @@ def check_folder(folder: Path) -> tuple[Finding, ...]:
 
     Raises ProjectError only where `folder` is no project at all.
     """
+    return checked(folder).findings
+
+
+def checked(folder: Path) -> Project:
+    """The project in `folder` as far as it can be read, with everything wrong with it in `findings`.
+
+    Raises as `check_folder` does.
+    """
     project = read_project(folder)
     tests, found = read_tests(folder)
-    return check_project(replace(project, findings=(*project.findings, *found)), tests)
+    findings = check_project(replace(project, findings=(*project.findings, *found)), tests)
+    return replace(project, findings=findings)
 
 
 def check_project(project: Project, tests: Sequence[ConversationTest] = ()) -> tuple[Finding, ...]:

@@ -61,14 +61,13 @@ def read_project(folder: Path, *, environ: Mapping[str, str] | None = None) -> P
     settings = read_settings(sources.config, sources.endpoints, sources.credentials, report)
     parts = read_domain(sources.domain, sources.sections["responses"], report)
     rules = read_rules(sources.sections["rules"], report)
-    stories = read_stories(sources.sections["stories"], report)
+    stories, told = read_stories(sources.sections["stories"], report)
     nlu, titles = read_nlu(sources.sections["nlu"], settings.languages, report)
     answers = read_answer_files(sources.answers, settings.languages, report)
     ids = frozenset(template.id for template in answers)
     dialogues = read_dialogues(sources.sections["dialogues"], settings.languages, ids, report)
-    name = folder.resolve().name
     domain = Domain(
-        name=name,
+        name=folder.resolve().name,
         languages=settings.languages,
         intents=frozenset(parts.intents),
         entities=frozenset(parts.entities),
@@ -88,8 +87,10 @@ def read_project(folder: Path, *, environ: Mapping[str, str] | None = None) -> P
     )
     domain = replace(domain, memory=remember(domain, longest=settings.max_history))
     moods = read_moods(folder, report)
-    found, lost = report.findings, frozenset(report.lost)
-    return Project(folder, name, domain, nlu, answers, dialogues, settings, found, parts.places, lost, moods)
+    found, lost, places = report.findings, frozenset(report.lost), parts.places
+    return Project(
+        folder, domain.name, domain, nlu, answers, dialogues, settings, found, places, lost, moods, told
+    )
 
 
 @dataclass(slots=True)

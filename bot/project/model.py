@@ -18,6 +18,7 @@ from bot.dialogue.reading import Entity
 from bot.errors import Finding, Level
 from bot.project.report import Place
 from bot.project.sentiment_file import Mood
+from bot.project.stories_file import StoryPart
 from retrieval.answers import Answer
 
 RECIPES = ("fast", "accurate", "few-shot")
@@ -156,7 +157,7 @@ class Project:
     """Everything a folder says. `places` finds definitions: `intent:NAME`, `slot:`, `form:`, `action:`,
     `response:`, `response:NAME:INDEX` (a variation). `findings` hold what reading found; `bot.project.check`
     finds more. `lost` names what may be missing because a file or section could not be read, as
-    `bot.project.report.Report` has it."""
+    `bot.project.report.Report` has it. `story_parts` are the domain's stories as they are written."""
 
     folder: Path
     name: str
@@ -169,6 +170,7 @@ class Project:
     places: Mapping[str, Place] = field(default_factory=dict)
     lost: frozenset[str] = frozenset()
     moods: tuple[Mood, ...] = ()
+    story_parts: tuple[StoryPart, ...] = ()
 
     @property
     def title(self) -> str:

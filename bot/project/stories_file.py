@@ -26,6 +26,18 @@ _TEXT = "Name the intent: `- intent: NAME`; texts alone are not compared yet."
 Way = tuple[Step, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class StoryPart:
+    """A story as it is written, from one checkpoint (None: its beginning) to the next (None: its end)."""
+
+    name: str
+    place: Place
+    start: str | None
+    given: tuple[SlotStep, ...]
+    ways: tuple[Way, ...]
+    end: str | None
+
+
 @dataclass(slots=True)
 class _Part:
     """A story from one checkpoint to the next; None stands for its beginning and its end. `given` are slots
@@ -40,9 +52,9 @@ class _Part:
     end: str | None = None
 
 
-def read_stories(sections: Sequence[Node], report: Report) -> tuple[Story, ...]:
-    """The stories of all `stories:` sections, one for each way through. One that cannot be read is left out,
-    with a finding.
+def read_stories(sections: Sequence[Node], report: Report) -> tuple[tuple[Story, ...], tuple[StoryPart, ...]]:
+    """The stories of all `stories:` sections, one for each way through, and the parts they are written in.
+    One that cannot be read is left out, with a finding.
     """
     parts: list[_Part] = []
     for section in sections:
@@ -59,7 +71,8 @@ def read_stories(sections: Sequence[Node], report: Report) -> tuple[Story, ...]:
             message = f"The story `{part.name}` goes more than {MOST_WAYS} ways; the first {MOST_WAYS} hold."
             report.warn(part.place, message, "Use fewer checkpoints and `or`.")
         stories += ways[:MOST_WAYS]
-    return tuple(stories)
+    written = (StoryPart(p.name, p.place, p.start, p.given, tuple(p.ways[:MOST_WAYS]), p.end) for p in parts)
+    return tuple(stories), tuple(written)
 
 
 def _parts(node: Node, report: Report) -> list[_Part] | None:
