@@ -1,0 +1,1 @@
+"""A diagram of a bot: how its rules, stories and forms go, as one page or one picture."""
