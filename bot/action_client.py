@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import aiohttp
 
 from bot.dialogue.domain import Domain
-from bot.dialogue.events import BotSaid, Event, Origin
+from bot.dialogue.events import BotSaid, Event, Origin, ReminderScheduled
 from bot.dialogue.ports import ActionCall, ActionError, ActionRefused, ActionReply
 from bot.dialogue.tracker import tracker
 from bot.dialogue.wire import WireError, from_json
@@ -85,7 +85,7 @@ class ActionClient:
             raise ActionError("unknown_action")
         if status != 200:
             raise ActionError("server_error")
-        return _parse(reply, name=call.name, at=events[-1].at if events else call.conversation.last_active)
+        return _parse(reply, call, at=events[-1].at if events else call.conversation.last_active)
 
     async def _post(self, body: dict[str, Any], key: str) -> tuple[int, Any]:
         """The status and JSON of one call. Only a connection that was never made is tried again: nothing ran
@@ -132,7 +132,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _parse(reply: Any, *, name: str, at: float) -> ActionReply:
+def _parse(reply: Any, call: ActionCall, *, at: float) -> ActionReply:
     if not isinstance(reply, dict):
         raise ActionError("bad_reply")
     events, responses = reply.get("events") or [], reply.get("responses") or []
@@ -140,11 +140,12 @@ def _parse(reply: Any, *, name: str, at: float) -> ActionReply:
         raise ActionError("bad_reply")
     kept = [event for event in events if _named(event) and event["event"] in MAY_WRITE]
     if len(kept) < len(events):
-        log.warning("events of %s are left out: not of a kind that an action may write", name)
+        log.warning("events of %s are left out: not of a kind that an action may write", call.name)
     try:
-        parsed = tuple(_its_own(from_json({**event, "timestamp": at}, at=at)) for event in kept)
+        told = [from_json({**event, "timestamp": at}, at=at) for event in kept]
     except WireError as error:
         raise ActionError("bad_reply") from error
+    parsed = tuple(_its_own(event, f"{call.key}-{place}") for place, event in enumerate(told))
     return ActionReply(parsed, tuple(item for item in responses if isinstance(item, dict)))
 
 
@@ -153,8 +154,14 @@ def _named(event: Any) -> bool:
     return isinstance(event, dict) and isinstance(event.get("event"), str)
 
 
-def _its_own(event: Event) -> Event:
-    """A bot message of an action is on record as the action's words, whatever the action calls them."""
-    if isinstance(event, BotSaid):
-        return replace(event, origin=Origin.ACTION, answer_id=None, bundle="")
-    return event
+def _its_own(event: Event, name: str) -> Event:
+    """A bot message of an action is on record as the action's words, whatever the action calls them; a
+    reminder without a name gets this one, by which a later action may call it off.
+    """
+    match event:
+        case BotSaid():
+            return replace(event, origin=Origin.ACTION, answer_id=None, bundle="")
+        case ReminderScheduled(name=None):
+            return replace(event, name=name)
+        case _:
+            return event

@@ -92,6 +92,7 @@ class Export:
                 yield record
             review = reviews.get(event.message_id)
             wanted = event.at >= self.since and (review is not None or not self.reviewed_only)
+            wanted = wanted and not event.external  # no customer said it
             record = self._record(conversation, seq, event, review) if wanted else None
         if record is not None:
             yield record

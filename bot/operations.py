@@ -57,7 +57,7 @@ class Metrics:
         self.turn_seconds.observe(seconds)
         for event in events:
             match event:
-                case UserSaid(channel=channel):
+                case UserSaid(channel=channel) if not event.external:
                     self.messages.labels(channel).inc()
                 case Decided(row=row):
                     self.decisions.labels(row).inc()

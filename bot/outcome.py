@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from bot.dialogue.conversation import Conversation, Holder
 from bot.dialogue.domain import Domain
 from bot.dialogue.events import BotSaid, Event, Failed, HandedOver, Reason, UserSaid
-from bot.dialogue.message import InboundMessage
+from bot.dialogue.message import IS_EXTERNAL, InboundMessage
 from bot.dialogue.phrases import PHRASES
 from bot.dialogue.replies import said_json
 from bot.store.turn import Outgoing, Standing
@@ -46,12 +46,19 @@ def standing(before: Conversation, after: Conversation, events: Sequence[Event])
 
 def apology(before: Conversation, message: InboundMessage, domain: Domain, *, reason: str) -> list[Event]:
     """The events of a turn that broke, `reason` being a short code: a sentence and a person. Where a person
-    has the conversation already, the failure is put on record and nothing is said.
+    has the conversation already, or the customer did not write, the failure is put on record and nothing is
+    said.
     """
     at = message.at
-    said = UserSaid(at=at, text=message.text, message_id=message.external_id, channel=message.channel)
+    said = UserSaid(
+        at=at,
+        text=message.text,
+        message_id=message.external_id,
+        channel=message.channel,
+        metadata={IS_EXTERNAL: True} if message.external else {},
+    )
     failed = Failed(at=at, part="turn", reason=reason)
-    if before.holder is not Holder.BOT:
+    if before.holder is not Holder.BOT or message.external:
         return [said, failed]
     phrase = PHRASES["utter_action_failed"]
     text = phrase.get(before.language or domain.languages[0], phrase["en"])

@@ -24,7 +24,7 @@ def frame(item: Numbered, names: Mapping[str, str | None]) -> Frame | None:
 
 def _body(item: Numbered, names: Mapping[str, str | None]) -> Frame | None:
     match item.event:
-        case UserSaid(text=text, message_id=message_id, metadata=metadata):
+        case UserSaid(text=text, message_id=message_id, metadata=metadata) if not item.event.external:
             return {
                 "type": "line",
                 "who": "customer",

@@ -172,9 +172,10 @@ async def find_conversation(store: Store, conversation_id: str) -> Listed:
 async def customer_message(store: Store, conversation_id: str, seq: int) -> UserSaid:
     """The customer's message at this place of the conversation. Raises NotThere."""
     at_seq = await store.log.after(conversation_id, seq - 1, limit=1) if seq else []
-    if not at_seq or at_seq[0].seq != seq or not isinstance(at_seq[0].event, UserSaid):
+    event = at_seq[0].event if at_seq and at_seq[0].seq == seq else None
+    if not isinstance(event, UserSaid) or event.external:
         raise NotThere("There is no customer's message at this place of the conversation.")
-    return at_seq[0].event
+    return event
 
 
 def listed_json(row: Listed) -> dict[str, Any]:

@@ -108,6 +108,13 @@ class Conversation:
     undoable: Past | None = None
 
     @property
+    def unasked(self) -> bool:
+        """Whether what is done now answers no message of the customer. What is said then may be answered in
+        the session, and says nothing of how the customer is understood.
+        """
+        return self.latest is not None and self.latest.external
+
+    @property
     def requested_slot(self) -> str | None:
         value = self.slots.get(REQUESTED_SLOT)
         return value if isinstance(value, str) else None

@@ -7,11 +7,12 @@ Knows the facts; not how they are stored (bot.store), written as JSON (wire) or 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from bot.dialogue.message import Button
-from bot.dialogue.reading import Reading
+from bot.dialogue.message import IS_EXTERNAL, Button
+from bot.dialogue.reading import Entity, Reading
 
 
 class Reason(StrEnum):
@@ -48,11 +49,17 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserSaid(Event):
+    """`external`: no customer said it; a reminder was due, or something outside asked the bot to act."""
+
     text: str
     message_id: str
     channel: str
     reading: Reading | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def external(self) -> bool:
+        return self.metadata.get(IS_EXTERNAL) is True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +176,29 @@ class FollowupSet(Event):
     """An action named the one to run next."""
 
     name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderScheduled(Event):
+    """At `due` the bot is to act as if `intent` had been meant. `due` without a zone is the server's local
+    time, as in Rasa. A later reminder of the same `name` takes this one's place. `until_message`: the
+    customer's next message ends it.
+    """
+
+    intent: str
+    due: datetime
+    entities: tuple[Entity, ...] = ()
+    name: str | None = None
+    until_message: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderCancelled(Event):
+    """The reminders that agree with all that is given are called off; with nothing given, all."""
+
+    name: str | None = None
+    intent: str | None = None
+    entities: tuple[Entity, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,7 +81,7 @@ def _change(state: Conversation, event: Event) -> Conversation:
             followup = None if name == state.followup else state.followup
             rejected = state.loop_rejected or name == state.loop
             return _with(state, loop_rejected=rejected, followup=followup)
-        case Decided(row=row):
+        case Decided(row=row) if not state.unasked:
             return _with(state, misses=_misses(state.misses, row), steps=(*state.steps, row)[-LINES_KEPT:])
         case FollowupSet(name=name):
             return _with(state, followup=name)
@@ -137,6 +137,8 @@ def _blank(state: Conversation) -> Conversation:
 
 
 def _user_said(state: Conversation, event: UserSaid) -> Conversation:
+    if event.external:
+        return _with(_begun(state, event), said=())
     asks = event.reading is not None and event.reading.intent not in HUMAN_INTENTS
     tempers = (*state.tempers, event.reading.anger)[-2:] if event.reading else state.tempers
     return _with(
@@ -159,7 +161,7 @@ def _begun(state: Conversation, event: UserSaid) -> Conversation:
         marks=(),
         loop_rejected=False,
         followup=None,
-        user_messages=state.user_messages + 1,
+        user_messages=state.user_messages + (not event.external),
         past=(*state.past, _now(state))[-MESSAGES_BACK:],
         undoable=None,
     )
@@ -223,6 +225,7 @@ def _bot_said(state: Conversation, event: BotSaid) -> Conversation:
     offered = frozenset(normalise(button.payload) for button in event.buttons)
     return _with(
         state,
+        last_active=event.at if state.unasked else state.last_active,
         held_told=state.held_told or event.response == "utter_held",
         offered=offered if not state.said else state.offered | offered,
         said=(*state.said, event),

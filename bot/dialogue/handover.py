@@ -32,9 +32,11 @@ def _packet(scene: Scene, *, asked: bool) -> dict[str, Any]:
     drafts: stored answers near enough that the bot itself would offer them as a choice.
 
     Where a person was asked for, the question is what was said before that wish: no answer is near a wish.
+    Where no customer wrote, it is what the customer said last.
     """
     state = scene.conversation
-    question = state.question if asked and state.question else state.latest
+    unasked = scene.message.external
+    question = state.question if unasked or (asked and state.question) else state.latest
     reading = question.reading if question else None
     own = {REQUESTED_SLOT, LANGUAGE_SLOT}
     return {

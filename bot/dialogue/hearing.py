@@ -12,6 +12,7 @@ from bot.dialogue.acting import consult, start_session
 from bot.dialogue.conversation import Conversation, Holder
 from bot.dialogue.domain import Form
 from bot.dialogue.events import Failed, RedFlagged, SessionStarted, SlotSet, UserSaid
+from bot.dialogue.external import kept_metadata, named
 from bot.dialogue.extracting import found_in
 from bot.dialogue.fold import fold
 from bot.dialogue.greeting import offers
@@ -23,7 +24,7 @@ from bot.dialogue.resolving import resolve
 from bot.dialogue.rules import predict
 from bot.dialogue.scene import Scene
 from bot.dialogue.selection import gathered, selected
-from bot.dialogue.text import normalise, parse_payload
+from bot.dialogue.text import Payload, normalise, parse_payload
 from bot.dialogue.two_stage import as_if_understood
 from bot.dialogue.view import View
 from nlu.red_flags import find_red_flags
@@ -43,10 +44,12 @@ async def open_session(scene: Scene) -> None:
 
 async def hear(scene: Scene) -> View:
     """Read the message and put it on record; what the policy may look at."""
-    text = normalise(scene.message.text)
-    flags = find_red_flags(text) if text else ()
+    text, external = normalise(scene.message.text), scene.message.external
+    flags = find_red_flags(text) if text and not external else ()
     failed = False
-    if text and scene.conversation.holder is Holder.BOT:
+    if external:
+        scene.reading = _certain(named(scene.message), scene.language)
+    elif text and scene.conversation.holder is Holder.BOT:
         try:
             scene.reading = await _read(scene, text)
         except ReadError as error:
@@ -59,12 +62,12 @@ async def hear(scene: Scene) -> View:
         message_id=scene.message.external_id,
         channel=scene.message.channel,
         reading=scene.reading if scene.reading != Reading() else None,
-        metadata=scene.message.metadata,
+        metadata=kept_metadata(scene.message),
     )
     scene.tell(said)
     if flags:
         scene.tell(RedFlagged(at=scene.at, flags=flags))
-    if not failed:
+    if not failed and not external:
         scene.set_language(scene.reading.language if scene.reading != Reading() else scene.language)
     return await _view(scene, text, candidates, flags=flags, unread=failed)
 
@@ -73,10 +76,12 @@ async def _view(
     scene: Scene, text: str, candidates: tuple[str, ...], *, flags: tuple[str, ...], unread: bool
 ) -> View:
     domain, state, intent, reading = scene.domain, scene.conversation, scene.intent, scene.reading
-    doubted = state.loop == TWO_STAGE_FALLBACK and state.holder is Holder.BOT
+    external = scene.message.external
+    doubted = state.loop == TWO_STAGE_FALLBACK and state.holder is Holder.BOT and not external
     if doubted:
         state = as_if_understood(state, scene.at)
-    filled = await found_in(scene, state, text) if text and state.holder is Holder.BOT else {}
+    words = "" if external else text  # its text is a mark, and fills no slot
+    filled = await found_in(scene, state, words) if text and state.holder is Holder.BOT else {}
     state = _after(state, domain.forms.get(state.loop or ""), filled, scene.at)
     return View(
         domain=domain,
@@ -106,15 +111,19 @@ async def _read(scene: Scene, text: str) -> Reading:
     """A payload that was offered is taken at its word; everything else is read by the models."""
     payload = parse_payload(text)
     if payload and (scene.message.trusted or text in _offered(scene)):
-        verdicts = (Verdict(payload.intent, 1.0),)
-        return Reading(
-            verdicts=gathered(verdicts),
-            selected=selected(verdicts),
-            prediction_set=(payload.intent,),
-            entities=payload.entities,
-            language=_wished(scene),
-        )
+        return _certain(payload, _wished(scene))
     return await scene.ports.read(ReadRequest(text, scene.conversation.language, scene.at))
+
+
+def _certain(payload: Payload, language: str) -> Reading:
+    verdicts = (Verdict(payload.intent, 1.0),)
+    return Reading(
+        verdicts=gathered(verdicts),
+        selected=selected(verdicts),
+        prediction_set=(payload.intent,),
+        entities=payload.entities,
+        language=language,
+    )
 
 
 def _offered(scene: Scene) -> frozenset[str]:

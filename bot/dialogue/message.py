@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+IS_EXTERNAL = "is_external"  # Rasa's mark in the metadata of a message that no customer wrote
+
 
 @dataclass(frozen=True, slots=True)
 class InboundMessage:
@@ -16,6 +18,7 @@ class InboundMessage:
     `external_id` is the platform's own id, unique per channel: the key that makes a redelivery harmless.
     `trusted` marks senders whose `/intent{json}` payloads are taken at their word (operators, conversation
     tests), never customers.
+    `external`: no customer wrote it (bot.dialogue.external).
     `at` is seconds since the epoch; `seed` picks among response variations.
     """
 
@@ -28,6 +31,10 @@ class InboundMessage:
     seed: int = 0
     trusted: bool = False
     metadata: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def external(self) -> bool:
+        return self.trusted and self.metadata.get(IS_EXTERNAL) is True
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,15 @@ def entity_to_json(entity: Entity) -> Json:
     return {key: value for key, value in pairs.items() if value is not None or key == "value"}
 
 
+def read_entities(given: Any) -> tuple[Entity, ...]:
+    """The entities of a reminder or a trigger: Rasa's objects in a list, or `{name: value}`
+    (rasa.core.processor, trigger_external_user_uttered). Raises KeyError, TypeError.
+    """
+    if isinstance(given, Mapping):
+        given = [{"entity": name, "value": value} for name, value in given.items()]
+    return tuple(_entity(item) for item in given or ())
+
+
 def _entity(item: Mapping[str, Any]) -> Entity:
     return Entity(
         name=item["entity"],

@@ -178,6 +178,12 @@ def _recalled(view: View) -> tuple[Command, ...]:
     return (Hold(),) if view.recalled == LISTEN else (StartFlow("story", view.intent),)
 
 
+def _external(view: View) -> tuple[Command, ...]:
+    """Nobody wrote it, and nothing is provided for it: it stays on record, and the customer hears nothing."""
+    latest = view.conversation.latest
+    return (Hold(),) if latest and latest.external else ()
+
+
 def _unread(view: View) -> tuple[Command, ...]:
     """The models did not answer; what a form expects was still taken above."""
     return (HandOver(Reason.MODEL_FAILED),) if view.unread else ()
@@ -238,6 +244,7 @@ TABLE: tuple[tuple[str, Row], ...] = (
     ("unread", _unread),
     ("rule", _ruled),
     ("story", _recalled),
+    ("external", _external),
     ("answer", _answered),
     ("hand_over", _given_up),
     ("two_stage", _doubted),

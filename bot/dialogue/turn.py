@@ -190,6 +190,8 @@ async def _resume(scene: Scene) -> bool:
     """A running form asks again, after whatever else was done."""
     state = scene.conversation
     # A question with buttons waits for its own answer; the form's question would hide it.
+    if scene.message.external and not scene.acted:
+        return False  # nothing was done after which its question would have to be asked again
     if state.loop and state.loop in scene.domain.forms and scene.acted[-1:] not in ([state.loop], [CLARIFY]):
         await forms.resume(scene, scene.domain.forms[state.loop])
         return True
@@ -235,13 +237,14 @@ async def _answer(scene: Scene, matches: tuple[Match, ...]) -> None:
 
 def _hold(scene: Scene) -> None:
     """A waiting customer hears once that the message was received; beside an agent the bot is silent."""
-    if scene.conversation.holder is Holder.QUEUE and not scene.conversation.held_told:
+    state = scene.conversation
+    if state.holder is Holder.QUEUE and not state.held_told and not scene.message.external:
         scene.say("utter_held")
 
 
 def _break_silence(scene: Scene) -> None:
-    """Nobody is left without a word: what ends without one asks the customer to say it differently."""
+    """Nobody who wrote is left without a word: what ends without one asks to say it differently."""
     state = scene.conversation
-    answered = any(isinstance(event, BotSaid) for event in scene.told)
+    answered = scene.message.external or any(isinstance(event, BotSaid) for event in scene.told)
     if not answered and state.holder is Holder.BOT and not state.paused:
         ask_rephrase(scene)

@@ -7,12 +7,12 @@ Knows Rasa 3.6's keys (rasa.shared.core.events; rasa_sdk/events.py); not where t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from bot.dialogue import events as ev
-from bot.dialogue.message import Button
-from bot.dialogue.parse_data import parse_data_to_reading, reading_to_parse_data
+from bot.dialogue.parse_data import entity_to_json, read_entities
+from bot.dialogue.wire_messages import bot_to_json, json_to_bot, json_to_user, user_to_json
 
 Json = dict[str, Any]
 
@@ -54,68 +54,36 @@ def written_kinds() -> set[type[ev.Event]]:
     return set(_WRITERS)
 
 
-def _user(event: ev.UserSaid) -> Json:
+def _reminder(event: ev.ReminderScheduled) -> Json:
     return {
-        "text": event.text,
-        "parse_data": reading_to_parse_data(event.reading, event.text, event.message_id),
-        "input_channel": event.channel,
-        "message_id": event.message_id,
-        "metadata": event.metadata,
+        "intent": event.intent,
+        "entities": [entity_to_json(entity) for entity in event.entities],
+        "date_time": event.due.isoformat(),
+        "name": event.name,
+        "kill_on_user_msg": event.until_message,
     }
 
 
-def _read_user(data: Mapping[str, Any], at: float) -> ev.UserSaid:
-    parse_data = data.get("parse_data") or {}
-    return ev.UserSaid(
+def _read_reminder(data: Mapping[str, Any], at: float) -> ev.ReminderScheduled:
+    return ev.ReminderScheduled(
         at=at,
-        text=data.get("text") or "",
-        message_id=data.get("message_id") or parse_data.get("message_id") or "",
-        channel=data.get("input_channel") or "",
-        reading=parse_data_to_reading(parse_data),
-        metadata=dict(data.get("metadata") or {}),
+        intent=_text(data["intent"]),
+        due=datetime.fromisoformat(data["date_time"]),
+        entities=read_entities(data.get("entities")),
+        name=data.get("name"),
+        until_message=bool(data.get("kill_on_user_msg", True)),
     )
 
 
-def _bot(event: ev.BotSaid) -> Json:
-    """Rasa names the domain response `utter_action` in a bot event's metadata."""
-    return {
-        "text": event.text,
-        "data": {
-            "buttons": [asdict(button) for button in event.buttons] or None,
-            "image": event.image,
-            "attachment": event.attachment,
-            "custom": event.custom,
-        },
-        "metadata": {
-            **event.metadata,
-            "utter_action": event.response,
-            "origin": event.origin.value,
-            "answer_id": event.answer_id,
-            "bundle": event.bundle,
-        },
-    }
+def _read_cancelled(data: Mapping[str, Any], at: float) -> ev.ReminderCancelled:
+    entities = read_entities(data.get("entities"))
+    return ev.ReminderCancelled(at=at, name=data.get("name"), intent=data.get("intent"), entities=entities)
 
 
-def _read_bot(data: Mapping[str, Any], at: float) -> ev.BotSaid:
-    body = data.get("data") or {}
-    metadata = dict(data.get("metadata") or {})
-    response = metadata.pop("utter_action", None)
-    origin = metadata.pop("origin", ev.Origin.ACTION)
-    answer_id = metadata.pop("answer_id", None)
-    bundle = metadata.pop("bundle", "")
-    return ev.BotSaid(
-        at=at,
-        text=data.get("text"),
-        buttons=tuple(Button(item["title"], item["payload"]) for item in body.get("buttons") or ()),
-        image=body.get("image"),
-        attachment=body.get("attachment"),
-        custom=body.get("custom"),
-        origin=ev.Origin(origin),
-        response=response,
-        answer_id=answer_id,
-        bundle=bundle,
-        metadata=metadata,
-    )
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise TypeError("a text is due")
+    return value
 
 
 Writer = Callable[[Any], tuple[str, Json]]
@@ -123,8 +91,8 @@ Reader = Callable[[Mapping[str, Any], float], ev.Event]
 
 # One row an event: what it is called in JSON, how it is written, how it is read.
 _TABLE: tuple[tuple[type[ev.Event], str, Callable[[Any], Json], Reader], ...] = (
-    (ev.UserSaid, "user", _user, _read_user),
-    (ev.BotSaid, "bot", _bot, _read_bot),
+    (ev.UserSaid, "user", user_to_json, json_to_user),
+    (ev.BotSaid, "bot", bot_to_json, json_to_bot),
     (
         ev.AgentSaid,
         "agent",
@@ -188,6 +156,13 @@ _TABLE: tuple[tuple[type[ev.Event], str, Callable[[Any], Json], Reader], ...] = 
         "followup",
         lambda e: {"name": e.name},
         lambda d, at: ev.FollowupSet(at=at, name=d["name"]),
+    ),
+    (ev.ReminderScheduled, "reminder", _reminder, _read_reminder),
+    (
+        ev.ReminderCancelled,
+        "cancel_reminder",
+        lambda e: {"intent": e.intent, "entities": [*map(entity_to_json, e.entities)], "name": e.name},
+        _read_cancelled,
     ),
     (
         ev.Decided,

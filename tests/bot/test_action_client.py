@@ -18,7 +18,7 @@ from aiohttp.test_utils import TestServer
 
 from bot.action_client import LARGEST_REPLY, ActionClient
 from bot.dialogue.conversation import Conversation
-from bot.dialogue.events import BotSaid, HandedOver, Noted, Origin, Reason, SlotSet
+from bot.dialogue.events import BotSaid, HandedOver, Origin, Reason, ReminderScheduled, SlotSet
 from bot.dialogue.ports import ActionCall, ActionError, ActionRefused, ActionReply
 from tests.bot.dialogue.small_bot import DOMAIN
 
@@ -116,12 +116,13 @@ async def test_an_action_writes_rasas_events_and_may_hand_over(connect: Connect)
     reply = await taken(
         connect,
         {"event": "slot", "timestamp": None, "name": "amount", "value": 5},
-        {"event": "reminder", "action": "action_assess", "date_time": "2030-01-01T00:00:00"},
+        {"event": "reminder", "intent": "EXTERNAL_check", "date_time": "2030-01-01T00:00:00"},
         {"event": "handed_over", "reason": "rule"},
     )
     slot, reminder, handed = reply.events
     assert isinstance(slot, SlotSet) and (slot.name, slot.value) == ("amount", 5)
-    assert isinstance(reminder, Noted) and reminder.kind == "reminder"
+    assert isinstance(reminder, ReminderScheduled) and reminder.intent == "EXTERNAL_check"
+    assert reminder.name == "key-1"  # so that a later action can call it off
     assert isinstance(handed, HandedOver) and handed.reason is Reason.RULE
 
 

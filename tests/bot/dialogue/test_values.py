@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -38,9 +39,19 @@ READINGS = st.builds(
     language=st.sampled_from(["en", "zh"]),
     bundle=WORDS,
 )
+ZONES = st.sampled_from([None, UTC, timezone(timedelta(hours=5, minutes=30))])
+ENTITIES = st.lists(st.builds(Entity, name=NAMES, value=VALUES, role=st.none() | NAMES), max_size=2).map(
+    tuple
+)
 EVENTS: st.SearchStrategy[ev.Event] = st.one_of(
     st.builds(
-        ev.UserSaid, at=TIMES, text=WORDS, message_id=WORDS, channel=NAMES, reading=st.none() | READINGS
+        ev.UserSaid,
+        at=TIMES,
+        text=WORDS,
+        message_id=WORDS,
+        channel=NAMES,
+        reading=st.none() | READINGS,
+        metadata=st.sampled_from([{}, {"is_external": True}, {"title": "x"}]),
     ),
     st.builds(
         ev.BotSaid,
@@ -77,7 +88,19 @@ EVENTS: st.SearchStrategy[ev.Event] = st.one_of(
     st.builds(ev.Reviewed, at=TIMES, message_id=WORDS, intent=st.none() | NAMES, agent=NAMES),
     st.builds(ev.Failed, at=TIMES, part=NAMES, reason=NAMES),
     st.builds(
-        ev.Noted, at=TIMES, kind=st.sampled_from(["reminder", "export"]), body=st.dictionaries(NAMES, VALUES)
+        ev.ReminderScheduled,
+        at=TIMES,
+        intent=NAMES,
+        due=st.datetimes(timezones=ZONES),
+        entities=ENTITIES,
+        name=st.none() | NAMES,
+        until_message=st.booleans(),
+    ),
+    st.builds(
+        ev.ReminderCancelled, at=TIMES, name=st.none() | NAMES, intent=st.none() | NAMES, entities=ENTITIES
+    ),
+    st.builds(
+        ev.Noted, at=TIMES, kind=st.sampled_from(["export", "made_up"]), body=st.dictionaries(NAMES, VALUES)
     ),
 )
 LOGS = st.lists(EVENTS, max_size=30)
@@ -119,6 +142,11 @@ def test_the_state_stays_small_and_counts_every_event(log: list[ev.Event]) -> No
         {"event": "bot", "timestamp": 1.0, "data": {"buttons": ["x"]}},
         {"event": "agent", "timestamp": 1.0, "text": "x", "data": ["y"]},
         {"event": "user", "timestamp": 1.0, "parse_data": [1]},
+        {"event": "reminder", "timestamp": 1.0, "intent": "greet"},
+        {"event": "reminder", "timestamp": 1.0, "intent": "greet", "date_time": "tomorrow"},
+        {"event": "reminder", "timestamp": 1.0, "intent": None, "date_time": "2030-01-01T00:00:00"},
+        {"event": "reminder", "timestamp": 1.0, "intent": "a", "date_time": "2030-01-01", "entities": ["x"]},
+        {"event": "cancel_reminder", "timestamp": 1.0, "entities": 5},
         {"event": "user", "timestamp": 1.0, "parse_data": {"intent": "greet"}},
     ],
 )
