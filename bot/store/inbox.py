@@ -81,6 +81,16 @@ class Inbox:
         return found
 
 
+def keep_message(connection: Connection, message: InboundMessage) -> int | None:
+    """Put the message in the inbox of a conversation whose row is locked: its inbox id, or None for one that
+    came before. Counting it is the caller's.
+    """
+    where = {"channel": message.channel, "external_id": message.external_id}
+    if connection.execute(_known, where).one_or_none() is not None:
+        return None
+    return int(connection.execute(_keep, _row(message)).scalar_one())
+
+
 _known = select(i.c.id, i.c.conversation_id, i.c.state, i.c.first_seq, i.c.last_seq).where(
     i.c.channel == bindparam("channel"), i.c.external_id == bindparam("external_id")
 )

@@ -175,6 +175,15 @@ Index(
     postgresql_where=text("state = 'pending'"),
 )
 
+# The reminder itself is the event at this place of the log.
+timers = Table(
+    "timers",
+    metadata,
+    _conversation_key(primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("due_at", Double, nullable=False, index=True),
+)
+
 answers = Table(
     "answers",
     metadata,

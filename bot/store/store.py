@@ -25,6 +25,7 @@ from bot.store.postgres import PostgresDatabase
 from bot.store.queue import Queue
 from bot.store.settings import Settings
 from bot.store.sqlite import SqliteDatabase
+from bot.store.timers import Timers
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Store:
     log: Log
     desk: Desk
     outbox: Outbox
+    timers: Timers
     queue: Queue
     answers: Answers
     accounts: Accounts
@@ -57,6 +59,7 @@ def store_over(database: Database) -> Store:
         log=Log(database),
         desk=Desk(database),
         outbox=Outbox(database),
+        timers=Timers(database),
         queue=Queue(database),
         answers=Answers(database),
         accounts=Accounts(database),

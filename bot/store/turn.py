@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from bot.dialogue.events import Event
+from bot.dialogue.events import Event, UserSaid
 from bot.dialogue.wire import to_json
 from bot.store.claims import Claim
 from bot.store.errors import LogMoved, StaleClaim
@@ -29,6 +29,7 @@ from bot.store.schema import conversations as c
 from bot.store.schema import events as e
 from bot.store.schema import inbox as i
 from bot.store.schema import outbox as o
+from bot.store.timer_rows import change_timers
 
 Holder = Literal["bot", "queue", "agent"]
 
@@ -164,7 +165,9 @@ def _why_refused(claim: Claim, connection: Connection) -> StaleClaim:
 def write_events(
     connection: Connection, conversation_id: str, events: Sequence[Event], after_seq: int
 ) -> None:
-    """Insert events numbered after `after_seq`; the caller has moved `last_seq` in the same transaction."""
+    """Insert events numbered after `after_seq`, and change the timers as they say; the caller has moved
+    `last_seq`, and so locked the conversation, in the same transaction.
+    """
     rows = []
     for seq, event in enumerate(events, start=after_seq + 1):
         body = to_json(event)
@@ -173,12 +176,18 @@ def write_events(
                 "conversation_id": conversation_id,
                 "seq": seq,
                 "at": event.at,
-                "kind": body["event"],
+                "kind": _kind(event, body["event"]),
                 "body": body,
             }
         )
     if rows:
         connection.execute(_write_events, rows)
+        change_timers(connection, conversation_id, events, after_seq)
+
+
+def _kind(event: Event, name: str) -> str:
+    """The event's name on the wire, but lists that ask for the customer's latest words get no others."""
+    return "external" if isinstance(event, UserSaid) and event.external else name
 
 
 def write_replies(
