@@ -2,8 +2,8 @@
 hears of it.
 
 Knows claims, the cache of folded conversations and how a failed turn ends; not what a turn decides
-(dialogue) or how a reply travels (channels). A turn whose claim went stale is thrown away: an agent or
-another process had the word.
+(dialogue), how a reply travels (channels) or what besides new messages is to be driven (rounds). A turn whose
+claim went stale is thrown away: an agent or another process had the word.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from bot.hub import Hub
 from bot.inference import Inference
 from bot.lookout import Lookout
 from bot.outcome import apology, replies, standing
+from bot.rounds import Rounds
 from bot.store.claims import Claim
 from bot.store.errors import Contended, LogMoved, StaleClaim, StoreError, StoreUnavailable
 from bot.store.inbox import Pending, Receipt
@@ -41,8 +42,6 @@ from bot.store.store import Store
 log = logging.getLogger(__name__)
 
 CACHED = 2000
-LOOK_EVERY = 1.0  # seconds between looks for what crashed or other processes left behind or recorded
-AT_MOST = 32  # conversations taken up in one look
 TRIES = 3
 EARLIER = 500  # events before the turn that an action server is sent
 
@@ -79,9 +78,17 @@ class Manager:
         self._push = push
         self._observe = observe
         self._clock = clock
-        self._at_once = at_once
         self._room = asyncio.Semaphore(at_once)
         self._lookout = Lookout(store, hub)
+        self._rounds = Rounds(
+            store,
+            self._lookout,
+            owner,
+            lease,
+            clock,
+            room=lambda: at_once - len(self._tasks),
+            drive=lambda claim: self._spawn(self._drive(claim, clock(), None)),
+        )
         self._cache: OrderedDict[str, Conversation] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -124,7 +131,7 @@ class Manager:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Looks again and again while open; finishes the turns under way when closed."""
-        looking = asyncio.create_task(self._keep_looking())
+        looking = asyncio.create_task(self._rounds.run())
         try:
             yield
         finally:
@@ -132,33 +139,13 @@ class Manager:
             await asyncio.gather(looking, *self._tasks, return_exceptions=True)
 
     async def look(self) -> None:
-        """Drive the messages that nobody drives, as far as there is room; hear what other processes recorded.
-        Raises StoreError.
-        """
-        room = min(self._at_once - len(self._tasks), AT_MOST)
-        if room > 0:
-            now = self._clock()
-            claims = await self._store.claims.waiting(
-                owner=self._owner, now=now, lease_seconds=self._lease, limit=room
-            )
-            for claim in claims:
-                self._spawn(self._drive(claim, now, None))
-        await self._lookout.look()
+        """Go one round now. Raises StoreError."""
+        await self._rounds.look()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    async def _keep_looking(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except StoreError as error:
-                log.warning("looking for waiting messages failed: %s", error.code)
-            except Exception as error:  # a look that breaks must not be the last
-                log.error("looking for waiting messages failed: %s", place_of(error))
-            await asyncio.sleep(LOOK_EVERY)
 
     async def _drive(self, claim: Claim, since: float, first: Pending | None) -> None:
         """Answer the messages of the conversation claimed at `since`, oldest first, until none waits."""
