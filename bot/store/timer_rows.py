@@ -60,5 +60,5 @@ def due_at(reminder: ReminderScheduled) -> float:
     """Seconds since the epoch. A time without a zone is the local time of this machine."""
     try:
         return reminder.due.timestamp()
-    except (OverflowError, ValueError, OSError):  # a local time at the calendar's edge
+    except (OverflowError, ValueError):  # a local time at the calendar's edge
         return reminder.due.replace(tzinfo=UTC).timestamp()

@@ -72,6 +72,9 @@ async def test_hot_statements_use_an_index_on_sqlite(template: Path) -> None:
         "SELECT * FROM outbox WHERE state = 'pending' AND next_at <= ? ORDER BY next_at, id": 1,
         "SELECT * FROM outbox WHERE conversation_id = ? AND state = 'pending' AND id < 5": 1,
         "DELETE FROM outbox WHERE conversation_id = ?": 1,
+        "SELECT * FROM timers JOIN conversations c ON c.id = timers.conversation_id"
+        " WHERE due_at <= ? AND c.pending = 0 ORDER BY due_at": 1,
+        "SELECT * FROM timers WHERE conversation_id = ?": 1,
         held: 0,
     }
     connection = sqlite3.connect(template)
