@@ -29,7 +29,7 @@ from bot.dialogue.greeting import greeting
 from bot.hub import Hub
 from bot.manager import Manager
 from bot.operations import Metrics, Operations
-from bot.parts import make_bot
+from bot.parts import make_bot, pushed
 from bot.project.model import Project
 from bot.store.migrate import migrate
 from bot.store.store import Store, open_store
@@ -59,7 +59,6 @@ async def running_server(
         bot = await make_bot(settings, project, session, action_url=action_url)
         hub, metrics = Hub(), Metrics.fresh()
         owner = f"{socket.gethostname()}:{os.getpid()}"
-        push = frozenset({"telegram"} & set(project.settings.credentials))
         manager = Manager(
             store,
             bot,
@@ -67,7 +66,7 @@ async def running_server(
             owner=owner,
             lease=settings.lease,
             at_once=settings.turns_at_once,
-            push=push,
+            push=pushed(project),
             observe=metrics.observe,
         )
         telegram = _telegram(settings, project, manager, store, session)

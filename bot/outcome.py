@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from bot.dialogue.conversation import Conversation, Holder
 from bot.dialogue.domain import Domain
 from bot.dialogue.events import BotSaid, Event, Failed, HandedOver, Reason, UserSaid
-from bot.dialogue.message import IS_EXTERNAL, InboundMessage
+from bot.dialogue.external import kept_metadata, triggered
+from bot.dialogue.message import InboundMessage
 from bot.dialogue.phrases import PHRASES
 from bot.dialogue.replies import said_json
 from bot.store.turn import Outgoing, Standing
@@ -55,7 +56,8 @@ def apology(before: Conversation, message: InboundMessage, domain: Domain, *, re
         text=message.text,
         message_id=message.external_id,
         channel=message.channel,
-        metadata={IS_EXTERNAL: True} if message.external else {},
+        reading=triggered(message, before.language or domain.languages[0]) if message.external else None,
+        metadata=kept_metadata(message) if message.external else {},
     )
     failed = Failed(at=at, part="turn", reason=reason)
     if before.holder is not Holder.BOT or message.external:

@@ -39,6 +39,11 @@ class BundleUnusable(FrontdeskError):
         super().__init__("bundle_unusable", 500, message)
 
 
+def pushed(project: Project) -> frozenset[str]:
+    """The channels whose replies go out through the outbox, whichever process drives the turn."""
+    return frozenset({"telegram"} & set(project.settings.credentials))
+
+
 @asynccontextmanager
 async def open_bot(
     settings: Settings, project: Project, *, bundle: str | None = None, action_url: str | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
+from functools import partial
 from pathlib import Path
 
 import click
@@ -18,11 +19,12 @@ from bot.dialogue.message import Button, InboundMessage
 from bot.dialogue.reading import Reading
 from bot.hub import Hub
 from bot.manager import Manager
-from bot.parts import open_bot
+from bot.parts import open_bot, pushed
 from bot.project.load import load_project
 from bot.project.model import Project
 from bot.store.migrate import migrate
-from bot.store.store import open_store
+from bot.store.store import Store, open_store
+from bot.upkeep import in_background
 
 
 @click.command(
@@ -49,9 +51,12 @@ async def _chat(settings: Settings, project: Project, *, why: bool) -> None:
         action_server(project, settings) as action_url,
         open_bot(settings, project, action_url=action_url) as bot,
     ):
-        manager = Manager(store, bot, Hub(), owner=conversation, lease=settings.lease, at_once=1)
-        async with manager.running():
-            offered: tuple[Button, ...] = ()
+        hub, offered = Hub(), list[Button]()
+        unasked = partial(_show_unasked, store, hub, conversation, offered, why=why)
+        manager = Manager(
+            store, bot, hub, owner=conversation, lease=settings.lease, at_once=1, push=pushed(project)
+        )
+        async with manager.running(), in_background("showing reminders", unasked):
             while text := (await asyncio.to_thread(_ask)).strip():
                 if text.isdecimal() and 0 < int(text) <= len(offered):
                     text = offered[int(text) - 1].payload
@@ -60,7 +65,32 @@ async def _chat(settings: Settings, project: Project, *, why: bool) -> None:
                 )
                 receipt = await manager.accept(message)
                 numbered = await manager.answered(receipt, timeout=settings.reply_timeout) or []
-                offered = _show([item.event for item in numbered], why=why)
+                offered[:] = _show([item.event for item in numbered], why=why)
+
+
+async def _show_unasked(
+    store: Store, hub: Hub, conversation: str, offered: list[Button], *, why: bool
+) -> None:
+    """Print what the bot says of its own accord, when it says it."""
+    seq = 0
+    with hub.watching(conversation) as bell:
+        while await bell.wait():
+            bell.clear()
+            items = await store.log.after(conversation, seq)
+            if told := _of_its_own_accord([item.event for item in items]):
+                click.echo()
+                offered[:] = _show(told, why=why) or offered
+            seq = items[-1].seq if items else seq
+
+
+def _of_its_own_accord(events: list[Event]) -> list[Event]:
+    """Those of turns that no message of the customer began."""
+    kept: list[Event] = []
+    external = False
+    for event in events:
+        external = event.external if isinstance(event, UserSaid) else external
+        kept += [event] if external else []
+    return kept
 
 
 def _ask() -> str:

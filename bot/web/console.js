@@ -3,6 +3,7 @@
 import { get, post, Refused } from "./api.js";
 import { Connection } from "./connection.js";
 import { say } from "./console-words.js";
+import { fromCustomer } from "./doings.js";
 import { byId } from "./dom.js";
 import { openGate } from "./gate.js";
 import { listenForKeys } from "./keys.js";
@@ -44,7 +45,7 @@ const live = new Connection("/console/api/live", {
       learnPeople(data.names);
       state.conversation = data.conversation ?? state.conversation;
       thread.add(data.events);
-      if (data.events.some((event) => event.event === "user")) typing.off();
+      if (data.events.some(fromCustomer)) typing.off();
       showConversation();
     } else if (data.type === "typing" && data.id === state.conversation?.id) {
       typing.on();

@@ -7,6 +7,9 @@ import { formOf, slotOf } from "./names.js";
 const OWN = ["requested_slot", "language"];
 const value = (given) => (typeof given === "string" ? given : JSON.stringify(given));
 
+/** Whether a customer wrote this: neither a reminder that was due nor something outside. */
+export const fromCustomer = (event) => event.event === "user" && !event.metadata?.is_external;
+
 /** The events between this message and the customer's next. */
 export function turnOf(event, events) {
   const from = events.findIndex((one) => one.seq === event.seq) + 1;

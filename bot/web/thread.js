@@ -1,7 +1,7 @@
 // The conversation in the middle: what was said and what happened, with what the bot understood beside each message.
 
 import { say } from "./console-words.js";
-import { turnOf, wasExpected } from "./doings.js";
+import { fromCustomer, turnOf, wasExpected } from "./doings.js";
 import { byId, h, link, linked } from "./dom.js";
 import { intentOf, personOf } from "./names.js";
 import { hour } from "./words.js";
@@ -10,7 +10,7 @@ const NEAR = 120;
 
 /** What an event looks like here; kinds without a row leave no line. */
 const SHOWN = {
-  user: (event, thread) => thread.customer(event),
+  user: (event, thread) => (fromCustomer(event) ? thread.customer(event) : note(say("noteExternal", { intent: intentOf(event.parse_data.intent.name) }))),
   bot: (event) => spoken("bot", say("bot"), event),
   agent: (event) => spoken("agent", personOf(event.data.agent), event),
   handed_over: (event) => note(say("noteHandedOver", { reason: say(`reason${event.reason}`) })),
@@ -121,7 +121,7 @@ export class Thread {
   }
 
   #latest() {
-    return this.events.findLast((event) => event.event === "user");
+    return this.events.findLast(fromCustomer);
   }
 
   #chooseLatest() {
