@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from bot.dialogue.conversation import Conversation, Holder
 from bot.dialogue.domain import Domain
 from bot.dialogue.events import BotSaid, Event, Failed, HandedOver, Reason, UserSaid
-from bot.dialogue.external import kept_metadata, triggered
+from bot.dialogue.external import kept_metadata
 from bot.dialogue.message import InboundMessage
 from bot.dialogue.phrases import PHRASES
 from bot.dialogue.replies import said_json
@@ -56,7 +56,6 @@ def apology(before: Conversation, message: InboundMessage, domain: Domain, *, re
         text=message.text,
         message_id=message.external_id,
         channel=message.channel,
-        reading=triggered(message, before.language or domain.languages[0]) if message.external else None,
         metadata=kept_metadata(message) if message.external else {},
     )
     failed = Failed(at=at, part="turn", reason=reason)

@@ -10,7 +10,7 @@ const NEAR = 120;
 
 /** What an event looks like here; kinds without a row leave no line. */
 const SHOWN = {
-  user: (event, thread) => (fromCustomer(event) ? thread.customer(event) : note(say("noteExternal", { intent: intentOf(event.parse_data.intent.name) }))),
+  user: (event, thread) => (fromCustomer(event) ? thread.customer(event) : thread.external(event)),
   bot: (event) => spoken("bot", say("bot"), event),
   agent: (event) => spoken("agent", personOf(event.data.agent), event),
   handed_over: (event) => note(say("noteHandedOver", { reason: say(`reason${event.reason}`) })),
@@ -87,6 +87,10 @@ export class Thread {
     this.events.unshift(...events);
     this.#lines.prepend(...this.#drawn(events));
     this.#talk.scrollTop += this.#talk.scrollHeight - before;
+  }
+
+  external({ text, parse_data: { intent } }) {
+    return note(say("noteExternal", { intent: intent?.name ? intentOf(intent.name) : text }));
   }
 
   customer(event) {
