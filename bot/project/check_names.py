@@ -16,6 +16,7 @@ from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, SlotStep, Step
 from bot.project.model import Project
 from bot.project.report import Place, Report, suggest
 
+EXTERNAL = "EXTERNAL"  # so begins, as in Rasa's examples, what no customer says: reminders and triggers
 FEW_EXAMPLES = 10
 _DOMAIN = frozenset({"intents", "entities", "actions", "slots", "forms", "responses"})
 _BUILT_IN_INTENTS = frozenset(
@@ -100,7 +101,8 @@ def check_intents(project: Project, report: Report) -> None:
     used = {intent for one in written(project.domain) for step in one.steps for intent in _intents_of(step)}
     for intent in sorted(project.domain.intents):
         count = counts[intent]
-        if "examples" in report.lost or count >= FEW_EXAMPLES or (not count and intent in _BUILT_IN_INTENTS):
+        unsaid = not count and (intent in _BUILT_IN_INTENTS or intent.startswith(EXTERNAL))
+        if "examples" in report.lost or count >= FEW_EXAMPLES or unsaid:
             continue
         place = project.places.get(f"intent:{intent}", Place("domain.yml"))
         said = "no examples" if not count else "one example" if count == 1 else f"only {count} examples"
