@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,16 @@ def test_pseudonyms_hold_across_exports_and_depend_on_the_secret(
     assert records(project, "--all") == [one, two]
     monkeypatch.setenv("FRONTDESK_SECRET", "another secret of the tests, also long")
     assert records(project, "--all")[0]["contact"] != one["contact"]
+
+
+def test_what_no_customer_said_is_left_out_with_all_that_followed_it(project: Path) -> None:
+    external = replace(said(2, "EXTERNAL: EXTERNAL_water"), metadata={"is_external": True})
+    events = [said(1, "hello"), external, Decided(at=2.0, row="rule"), said(3, "thanks")]
+    keep(project, {"a": [*events, Decided(at=3.0, row="story")]})
+    assert [(r["text"], r["decided"]) for r in records(project, "--all")] == [
+        ("hello", None),
+        ("thanks", "story"),
+    ]
 
 
 def test_a_long_conversation_comes_whole_and_in_order(project: Path) -> None:

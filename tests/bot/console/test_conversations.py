@@ -9,7 +9,7 @@ import pytest
 from aiohttp import ClientWebSocketResponse
 
 from bot.channels.contract import inbound
-from bot.dialogue.events import AgentSaid, BotSaid, Reviewed
+from bot.dialogue.events import AgentSaid, BotSaid, Reviewed, UserSaid
 from tests.bot.channels.small_server import SmallServer
 from tests.bot.channels.test_socket import visit
 from tests.bot.console.browser import Browser, customer_says
@@ -199,6 +199,17 @@ async def test_records_a_review(server: SmallServer, sign_in: SignIn) -> None:
         {"intent": "menu"},
     ):
         assert (await agent.post("review", conversation="ann", **bad)).status in (400, 404), bad
+
+
+async def test_a_reminder_is_no_words_to_review(server: SmallServer, sign_in: SignIn) -> None:
+    agent = await sign_in("eve", "agent")
+    await customer_says(server, "hi")
+    mark = {"is_external": True}
+    due = UserSaid(at=1.0, text="EXTERNAL: pick", message_id="r", channel="rest", metadata=mark)
+    seq = await server.store.log.append("ann", [due], now=1.0)
+    assert (await agent.post("review", conversation="ann", seq=seq, intent="menu")).status == 404
+    rows = (await (await agent.get("conversations", list="all")).json())["rows"]
+    assert rows[0]["about"]["said"] == "hi"
 
 
 async def test_every_human_read_is_on_record(server: SmallServer, sign_in: SignIn) -> None:

@@ -11,8 +11,9 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from bot.console.accounts import Role, create_user, set_display_name, setup_token
-from bot.dialogue.events import AgentSaid, BotSaid, TakenOver, UserSaid
+from bot.dialogue.events import AgentSaid, BotSaid, Decided, TakenOver, UserSaid
 from bot.dialogue.message import Button
+from bot.dialogue.reading import Reading, Verdict
 from bot.store.log import Numbered
 from tests.bot.channels.small_server import CHEAP, SmallServer, small_server
 from tests.bot.web.chromium import MISSING, Browser, chromium
@@ -245,6 +246,36 @@ async def test_messages_survive_a_cut_and_a_reload_and_arrive_once(
 
     await asyncio.to_thread(reload)
     assert await said(server, conversation) == ["hi", "menu", "picture"]
+
+
+async def test_a_reminder_is_nobodys_line(server: SmallServer, customer: Browser, agent: Browser) -> None:
+    conversation = await asyncio.to_thread(open_chat, customer, server)
+    await create_user(server.store, "eve", Role.AGENT, PASSWORD, passwords=CHEAP)
+    await asyncio.to_thread(customer.write, "#text", "human")
+    await asyncio.to_thread(customer.until, lambda: customer.texts(".note"), "the hand-over")
+    external = UserSaid(
+        at=1.0,
+        text="EXTERNAL: pick",
+        message_id="r",
+        channel="web",
+        reading=Reading((Verdict("pick", 1.0),)),
+        metadata={"is_external": True},
+    )
+    events = [external, Decided(at=1.0, row="held"), BotSaid(at=1.0, text="It is time.")]
+    await server.store.log.append(conversation, events, now=1.0)
+    server.hub.ring(conversation)
+
+    def look() -> None:
+        customer.until(lambda: "It is time." in customer.texts(".line.bot .bubble"), "the bot's line")
+        sign_in(agent, server, "eve")
+        agent.key("j")
+        agent.until(lambda: "Reminder: Pick" in agent.texts(".note"), "the note")
+        for browser in (customer, agent):
+            assert browser.texts(".line.customer .bubble") == ["human"]
+            assert browser.troubles() == []
+        assert agent.texts(".meanings li") == ["Talk to human"], "the customer's own message is explained"
+
+    await asyncio.to_thread(look)
 
 
 async def test_text_never_becomes_script(server: SmallServer, customer: Browser, agent: Browser) -> None:
