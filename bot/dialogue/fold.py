@@ -227,7 +227,7 @@ def _bot_said(state: Conversation, event: BotSaid) -> Conversation:
         state,
         last_active=event.at if state.unasked else state.last_active,
         held_told=state.held_told or event.response == "utter_held",
-        offered=offered if not state.said else state.offered | offered,
+        offered=state.offered | offered if state.said or state.unasked else offered,
         said=(*state.said, event),
         lines=_with_line(state, "bot", event.text) if event.text else state.lines,
     )

@@ -33,7 +33,7 @@ async def step(scene: Scene) -> None:
         return
     declined = _declined(scene.conversation, scene.domain.thresholds)
     if declined[-2:] in ([False, False], [False]) or declined[-3:] == [True, False, True]:
-        await _give_up(scene, len(declined))
+        await _give_up(scene, len(_since(scene.conversation)))
     else:
         await perform(scene, ASK_REPHRASE if declined[-1:] == [True] else ASK_AFFIRMATION)
 
@@ -63,10 +63,11 @@ async def _give_up(scene: Scene, messages: int) -> None:
 
 
 def _declined(state: Conversation, limits: Thresholds) -> list[bool]:
-    """Of each message since the fallback began, whether it said that nothing offered was meant; else it was
-    not understood.
+    """Of each message of the customer since the fallback began, whether it said that nothing offered was
+    meant; else it was not understood.
     """
-    read = (resolve(said.reading, limits)[0] if said.reading else None for said in _since(state))
+    theirs = [said for said in _since(state) if not said.external]
+    read = (resolve(said.reading, limits)[0] if said.reading else None for said in theirs)
     return [intent in OUT_OF_SCOPE_INTENTS and intent != FALLBACK_INTENT for intent in read]
 
 

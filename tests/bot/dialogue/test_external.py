@@ -32,6 +32,7 @@ from bot.dialogue.turn import turn
 from bot.outcome import apology
 from bot.store.log import Numbered
 from tests.bot.dialogue.small_bot import DOMAIN, UNDERSTOOD, Ends, Talk, on, reading, texts
+from tests.bot.dialogue.test_taking_back import asked_back
 
 WATERED = replace(
     DOMAIN,
@@ -138,6 +139,18 @@ async def test_who_waits_in_the_queue_is_not_told_that_a_message_was_received() 
     await talk.say("a person please")
     assert texts(await comes(talk)) == []
     assert len(await talk.hear("hello?")) == 1
+
+
+async def test_a_question_with_choices_can_still_be_answered_after_it() -> None:
+    talk = asked_back(on("EXTERNAL_water", "utter_stopped"))
+    assert len(await talk.hear("hm")) == 1
+    assert texts(await comes(talk)) == ["Stopped."]
+    assert await talk.hear("/out_of_scope") == [
+        "Sorry, I did not understand that. Could you put it another way?"
+    ]
+    assert texts(await comes(talk)) == ["Stopped."]
+    await talk.say("i need a loan")
+    assert talk.state.loop == "loan_form"
 
 
 async def test_it_is_nothing_that_the_customer_did() -> None:
