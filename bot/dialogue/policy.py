@@ -180,8 +180,7 @@ def _recalled(view: View) -> tuple[Command, ...]:
 
 def _external(view: View) -> tuple[Command, ...]:
     """Nobody wrote it, and nothing is provided for it: it stays on record, and the customer hears nothing."""
-    latest = view.conversation.latest
-    return (Hold(),) if latest and latest.external else ()
+    return (Hold(),) if view.external else ()
 
 
 def _unread(view: View) -> tuple[Command, ...]:

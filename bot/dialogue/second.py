@@ -21,7 +21,7 @@ def second_choice(view: View, first: Decision) -> Decision | None:
     question without its mark, or another wish.
     """
     form, asked = view.form, view.conversation.requested_slot
-    if form is None or asked is None or ContinueFlow(form.name) not in first.commands:
+    if form is None or asked is None or view.external or ContinueFlow(form.name) not in first.commands:
         return None
     corrects = any(isinstance(command, CorrectSlot) for command in first.commands)
     only = not any(isinstance(command, SetSlot) for command in first.commands)

@@ -48,6 +48,11 @@ class View:
         )
 
     @property
+    def external(self) -> bool:
+        """Whether no customer wrote the message."""
+        return self.conversation.latest is not None and self.conversation.latest.external
+
+    @property
     def angry(self) -> bool:
         """Whether the message sounds angry."""
         return self.reading.anger > self.domain.thresholds.anger

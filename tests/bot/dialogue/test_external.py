@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 
 from bot.channels.frames import frame
 from bot.dialogue.conversation import Conversation, Holder
-from bot.dialogue.domain import ActionStep, IntentStep, Rule, Session, Story, Variation
+from bot.dialogue.domain import (
+    ActionStep,
+    IntentStep,
+    MappingType,
+    Rule,
+    Session,
+    SlotMapping,
+    SlotType,
+    Story,
+    Variation,
+)
 from bot.dialogue.events import (
     BotSaid,
     Decided,
@@ -20,6 +30,7 @@ from bot.dialogue.events import (
     Paused,
     RedFlagged,
     SessionStarted,
+    SlotSet,
     TakenOver,
     UserSaid,
 )
@@ -27,6 +38,7 @@ from bot.dialogue.external import external_message
 from bot.dialogue.fold import fold
 from bot.dialogue.memory import remember
 from bot.dialogue.message import InboundMessage
+from bot.dialogue.ports import ActionCall, ActionReply
 from bot.dialogue.reading import Entity, Sentiment
 from bot.dialogue.turn import turn
 from bot.outcome import apology
@@ -40,6 +52,9 @@ WATERED = replace(
     responses={**DOMAIN.responses, "utter_water": (Variation("Your policy {policy} needs water."),)},
     rules=(*DOMAIN.rules, on("EXTERNAL_water", "utter_water")),
 )
+
+
+MAPPING = SlotMapping(MappingType.FROM_ENTITY, entity="sum")
 
 
 async def comes(
@@ -122,6 +137,26 @@ async def test_a_running_form_takes_none_of_its_text_and_goes_on_afterwards() ->
     ]
     assert talk.state.slots.get("purpose") is None
     assert await talk.hear("a boat") == ["Assessed.", "5000 for a boat."]
+
+
+async def test_a_value_that_it_brings_and_the_form_refuses_leaves_the_question_open() -> None:
+    slots = {
+        **DOMAIN.slots,
+        "amount": replace(DOMAIN.slots["amount"], mappings=(MAPPING, *DOMAIN.slots["amount"].mappings)),
+        "purpose": replace(DOMAIN.slots["purpose"], type=SlotType.CATEGORICAL),
+    }
+
+    def judge(call: ActionCall) -> ActionReply:
+        proposed = [event for event in call.events if isinstance(event, SlotSet) and event.value == -1]
+        return ActionReply(tuple(SlotSet(at=1.0, name=event.name, value=None) for event in proposed))
+
+    talk = Talk(Ends(actions={"validate_loan_form": judge}), replace(WATERED, slots=slots))
+    await talk.say("i need a loan")
+    await talk.say("5000")
+    await comes(talk, "EXTERNAL_unknown", Entity("sum", -1))
+    assert talk.state.slots.get("purpose") is None
+    tried = [event.value for event in talk.log if isinstance(event, SlotSet)]
+    assert not any("EXTERNAL" in str(value) for value in tried)
 
 
 @pytest.mark.parametrize("holder", [TakenOver(at=1.0, agent="kim"), Paused(at=1.0)])
