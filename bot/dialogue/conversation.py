@@ -109,8 +109,8 @@ class Conversation:
 
     @property
     def unasked(self) -> bool:
-        """Whether what is done now answers no message of the customer. What is said then may be answered in
-        the session, and says nothing of how the customer is understood.
+        """Whether what is done now answers no message of the customer. It says nothing of how the customer is
+        understood; what is said then may be answered in this session, and so may what was asked before.
         """
         return self.latest is not None and self.latest.external
 

@@ -50,7 +50,7 @@ class View:
     @property
     def external(self) -> bool:
         """Whether no customer wrote the message."""
-        return self.conversation.latest is not None and self.conversation.latest.external
+        return self.conversation.unasked
 
     @property
     def angry(self) -> bool:

@@ -11,17 +11,7 @@ from hypothesis import strategies as st
 
 from bot.channels.frames import frame
 from bot.dialogue.conversation import Conversation, Holder
-from bot.dialogue.domain import (
-    ActionStep,
-    IntentStep,
-    MappingType,
-    Rule,
-    Session,
-    SlotMapping,
-    SlotType,
-    Story,
-    Variation,
-)
+from bot.dialogue.domain import MappingType, Session, SlotMapping, SlotType, Variation
 from bot.dialogue.events import (
     BotSaid,
     Decided,
@@ -40,6 +30,7 @@ from bot.dialogue.memory import remember
 from bot.dialogue.message import InboundMessage
 from bot.dialogue.ports import ActionCall, ActionReply
 from bot.dialogue.reading import Entity, Sentiment
+from bot.dialogue.steps import ActionStep, IntentStep, Rule, Story
 from bot.dialogue.turn import turn
 from bot.outcome import apology
 from bot.store.log import Numbered
