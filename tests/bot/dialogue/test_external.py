@@ -211,7 +211,7 @@ async def test_a_first_message_is_still_the_customers_first() -> None:
     rule = Rule(
         "first", (IntentStep(frozenset({"greet"})), ActionStep("utter_stopped")), conversation_start=True
     )
-    talk = Talk(domain=replace(WATERED, rules=(*WATERED.rules, rule)))
+    talk = Talk(domain=replace(WATERED, rules=(rule, *WATERED.rules)))
     await comes(talk)
     assert talk.state.language is None
     assert await talk.hear("hi") == ["Stopped."]
