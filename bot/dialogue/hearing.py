@@ -76,12 +76,10 @@ async def _view(
     scene: Scene, text: str, candidates: tuple[str, ...], *, flags: tuple[str, ...], unread: bool
 ) -> View:
     domain, state, intent, reading = scene.domain, scene.conversation, scene.intent, scene.reading
-    external = scene.message.external
-    doubted = state.loop == TWO_STAGE_FALLBACK and state.holder is Holder.BOT and not external
+    doubted = state.loop == TWO_STAGE_FALLBACK and state.holder is Holder.BOT
     if doubted:
         state = as_if_understood(state, scene.at)
-    words = "" if external else text  # its text is a mark, and fills no slot
-    filled = await found_in(scene, state, words) if text and state.holder is Holder.BOT else {}
+    filled = await found_in(scene, state, text) if text and state.holder is Holder.BOT else {}
     state = _after(state, domain.forms.get(state.loop or ""), filled, scene.at)
     return View(
         domain=domain,

@@ -48,7 +48,7 @@ NUMERALS = frozenset("0123456789零〇一二两三四五六七八九十百千万
 def decide(view: View) -> Decision:
     """The first row of TABLE that holds. The last one always does."""
     found = next(Decision(name, commands) for name, row in TABLE if (commands := row(view)))
-    if not view.doubted or found.row in _BESIDE_DOUBT:
+    if not view.doubted or view.external or found.row in _BESIDE_DOUBT:
         return found
     if found.row in _IN_DOUBT or (found.row == "form_rule" and view.intent in OUT_OF_SCOPE_INTENTS):
         return Decision("two_stage", (ContinueFlow(TWO_STAGE_FALLBACK),))

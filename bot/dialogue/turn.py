@@ -81,7 +81,7 @@ async def turn(
             filled = _take_back(scene, view, filled)
         decision = None if taken else other
     for _ in range(MOST_STEPS):
-        if not await _step(scene, filled):
+        if row == "external" or not await _step(scene, filled):
             break
         for event in _handed_out(scene):
             yield event
@@ -190,8 +190,6 @@ async def _resume(scene: Scene) -> bool:
     """A running form asks again, after whatever else was done."""
     state = scene.conversation
     # A question with buttons waits for its own answer; the form's question would hide it.
-    if scene.message.external and not scene.acted:
-        return False  # nothing was done after which its question would have to be asked again
     if state.loop and state.loop in scene.domain.forms and scene.acted[-1:] not in ([state.loop], [CLARIFY]):
         await forms.resume(scene, scene.domain.forms[state.loop])
         return True
