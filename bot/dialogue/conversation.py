@@ -43,6 +43,16 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Frame:
+    """A flow that runs or waits for one above it: the step it stands at. `under`: the form it interrupted."""
+
+    flow: str
+    step: str
+    called: bool = False
+    under: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Past:
     """What held at an earlier point, as far as it can hold again: what was said and who holds the
     conversation cannot be taken back.
@@ -50,6 +60,7 @@ class Past:
 
     slots: Mapping[str, Any]
     loop: str | None
+    stack: tuple[Frame, ...]
     loop_rejected: bool
     loop_interrupted: bool
     trigger: UserSaid | None
@@ -72,7 +83,8 @@ class Conversation:
     the session that the bot read and that was not the wish for a person. `filling` names the slots set by
     the latest message or since the form began; `finished` keeps each form's last complete run. `held_told`
     says that a waiting customer was told that the message was received. `tempers` are the probabilities of
-    anger of the last two messages that the bot read. `trail` is what stories compare. `past` holds what
+    anger of the last two messages that the bot read. `trail` is what stories compare. `stack` holds the
+    flows that run, the newest last; its name is the loop. `past` holds what
     was before each of the last messages, `undoable` what was before the turn's last action."""
 
     id: str
@@ -81,6 +93,7 @@ class Conversation:
     last_active: float = 0.0
     slots: Mapping[str, Any] = field(default_factory=dict)
     loop: str | None = None
+    stack: tuple[Frame, ...] = ()
     loop_rejected: bool = False
     loop_interrupted: bool = False
     trigger: UserSaid | None = None
@@ -123,3 +136,10 @@ class Conversation:
     def language(self) -> str | None:
         value = self.slots.get(LANGUAGE_SLOT)
         return value if isinstance(value, str) else None
+
+
+def changed(state: Conversation, **changes: Any) -> Conversation:
+    """As dataclasses.replace, a tenth of the time: a turn changes its conversation thirty times."""
+    copy = object.__new__(Conversation)
+    copy.__dict__.update(state.__dict__, **changes)
+    return copy

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from bot.dialogue.flow import Flow, Form
 from bot.dialogue.names import TWO_STAGE_FALLBACK
 from bot.dialogue.reading import Entity
 from bot.dialogue.selection import DELIMITER, base_of
@@ -117,13 +118,6 @@ def _scaled(value: Any, minimum: float, maximum: float) -> float | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
-    name: str
-    required_slots: tuple[str, ...]
-    ignored_intents: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
 class SlotCondition:
     """A response variation or a rule holds only while this slot has this value."""
 
@@ -184,6 +178,7 @@ class Domain:
     actions: frozenset[str] = frozenset()
     slots: Mapping[str, Slot] = field(default_factory=dict)
     forms: Mapping[str, Form] = field(default_factory=dict)
+    flows: Mapping[str, Flow] = field(default_factory=dict)
     responses: Mapping[str, tuple[Variation, ...]] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     stories: tuple[Story, ...] = ()
@@ -215,8 +210,14 @@ class Domain:
 
     @property
     def loops(self) -> frozenset[str]:
-        """What can run over several messages: the forms, and the two-stage fallback."""
-        return frozenset({*self.forms, TWO_STAGE_FALLBACK})
+        """What can run over several messages: forms, flows, and the two-stage fallback."""
+        return frozenset({*self.forms, *self.flows, TWO_STAGE_FALLBACK})
+
+    def form(self, loop: str | None) -> Form | None:
+        """The form that runs as `loop`; a flow is one as far as its slots go."""
+        if flow := self.flows.get(loop or ""):
+            return flow.form
+        return self.forms.get(loop or "")
 
     @property
     def meanings(self) -> frozenset[str]:

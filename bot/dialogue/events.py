@@ -157,6 +157,28 @@ class Resumed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FlowStarted(Event):
+    """A flow began, at `step`; `called`: by another flow, which goes on after it."""
+
+    flow: str
+    step: str
+    called: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowMoved(Event):
+    """The running flow stands at this step."""
+
+    step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowEnded(Event):
+    flow: str
+    cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rewound(Event):
     """The last `messages` of the customer are taken back with all that followed them. `keeps_latest`: but for
     the newest, which stands where the first of them stood.

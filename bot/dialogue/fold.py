@@ -6,10 +6,10 @@ Decides nothing, does no I/O. `fold(fold(c, a), b) == fold(c, a + b)`.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import reduce
-from typing import Any
 
-from bot.dialogue.conversation import Conversation, Holder, Opening, Past, Run
+from bot.dialogue.conversation import Conversation, Frame, Holder, Opening, Run, changed
 from bot.dialogue.events import (
     ActionRejected,
     ActionRun,
@@ -17,6 +17,9 @@ from bot.dialogue.events import (
     BotSaid,
     Decided,
     Event,
+    FlowEnded,
+    FlowMoved,
+    FlowStarted,
     FollowupSet,
     HandedOver,
     LoopInterrupted,
@@ -35,11 +38,11 @@ from bot.dialogue.events import (
 )
 from bot.dialogue.message import Line
 from bot.dialogue.names import EXTRACT_SLOTS, HUMAN_INTENTS, LANGUAGE_SLOT, LISTEN, REQUESTED_SLOT
+from bot.dialogue.past import as_it_was, begun, now, rewound
 from bot.dialogue.text import normalise
-from bot.dialogue.trail import Trail, awaiting, followed
+from bot.dialogue.trail import followed
 
 LINES_KEPT = 12
-MESSAGES_BACK = 8  # how many messages can be taken back
 MISSED_ROWS = frozenset({"clarify", "not_understood"})
 
 
@@ -52,15 +55,8 @@ def apply(conversation: Conversation, event: Event) -> Conversation:
     """The conversation after one event. Every event counts in `seq`; one that changes nothing else is still
     on record.
     """
-    changed = _change(conversation, event)
-    return _with(changed, seq=conversation.seq + 1, trail=followed(changed.trail, event))
-
-
-def _with(state: Conversation, **changes: Any) -> Conversation:
-    """As dataclasses.replace, a tenth of the time: a turn changes its conversation thirty times."""
-    changed = object.__new__(Conversation)
-    changed.__dict__.update(state.__dict__, **changes)
-    return changed
+    after = _change(conversation, event)
+    return changed(after, seq=conversation.seq + 1, trail=followed(after.trail, event))
 
 
 def _change(state: Conversation, event: Event) -> Conversation:
@@ -70,7 +66,7 @@ def _change(state: Conversation, event: Event) -> Conversation:
         case BotSaid():
             return _bot_said(state, event)
         case AgentSaid(text=text):
-            return _with(state, lines=_with_line(state, "agent", text), last_active=event.at)
+            return changed(state, lines=_with_line(state, "agent", text), last_active=event.at)
         case ActionRun():
             return _acted(state, event)
         case LoopSet():
@@ -80,20 +76,22 @@ def _change(state: Conversation, event: Event) -> Conversation:
         case ActionRejected(name=name):
             followup = None if name == state.followup else state.followup
             rejected = state.loop_rejected or name == state.loop
-            return _with(state, loop_rejected=rejected, followup=followup)
+            return changed(state, loop_rejected=rejected, followup=followup)
         case Decided(row=row) if not state.unasked:
-            return _with(state, misses=_misses(state.misses, row), steps=(*state.steps, row)[-LINES_KEPT:])
+            return changed(state, misses=_misses(state.misses, row), steps=(*state.steps, row)[-LINES_KEPT:])
         case FollowupSet(name=name):
-            return _with(state, followup=name)
+            return changed(state, followup=name)
         case LoopInterrupted(interrupted=interrupted):
-            return _with(state, loop_interrupted=interrupted)
+            return changed(state, loop_interrupted=interrupted)
+        case FlowStarted() | FlowMoved() | FlowEnded():
+            return changed(state, stack=_flowed(state, event))
         case Rewound():
-            return _rewound(state, event)
+            return rewound(state, event)
         case Undone() if state.undoable:
-            return _as_it_was(state, state.undoable, state.undoable.trail)
+            return as_it_was(state, state.undoable, state.undoable.trail)
         case SlotsReset():
             kept = {LANGUAGE_SLOT: state.language} if state.language else {}
-            return _with(state, slots=kept)
+            return changed(state, slots=kept)
         case _:
             return _passed(state, event)
 
@@ -103,21 +101,21 @@ def _passed(state: Conversation, event: Event) -> Conversation:
     match event:
         case SessionStarted():
             # Slots may be carried over, and with them what is to be forgotten when a form begins anew.
-            return _with(_blank(state), started=True, last_active=event.at, finished=state.finished)
+            return changed(_blank(state), started=True, last_active=event.at, finished=state.finished)
         case Restarted():
-            return _with(_blank(state), started=True, latest=None)
+            return changed(_blank(state), started=True, latest=None)
         case Paused():
-            return _with(state, paused=True)
+            return changed(state, paused=True)
         case Resumed():
-            return _with(state, paused=False)
+            return changed(state, paused=False)
         case HandedOver():
             # A red flag from the queue: what was said of waiting holds.
             told = state.held_told and state.holder is Holder.QUEUE
-            return _with(state, holder=Holder.QUEUE, agent=None, misses=0, tempers=(), held_told=told)
+            return changed(state, holder=Holder.QUEUE, agent=None, misses=0, tempers=(), held_told=told)
         case TakenOver(agent=agent):
-            return _with(state, holder=Holder.AGENT, agent=agent)
+            return changed(state, holder=Holder.AGENT, agent=agent)
         case Returned():
-            return _with(state, holder=Holder.BOT, agent=None, misses=0)
+            return changed(state, holder=Holder.BOT, agent=None, misses=0)
         case _:
             return state
 
@@ -138,11 +136,11 @@ def _blank(state: Conversation) -> Conversation:
 
 def _user_said(state: Conversation, event: UserSaid) -> Conversation:
     if event.external:
-        return _with(_begun(state, event), said=())
+        return changed(begun(state, event), said=())
     asks = event.reading is not None and event.reading.intent not in HUMAN_INTENTS
     tempers = (*state.tempers, event.reading.anger)[-2:] if event.reading else state.tempers
-    return _with(
-        _begun(state, event),
+    return changed(
+        begun(state, event),
         question=event if asks else state.question,
         tempers=tempers,
         last_active=event.at,
@@ -151,79 +149,10 @@ def _user_said(state: Conversation, event: UserSaid) -> Conversation:
     )
 
 
-def _begun(state: Conversation, event: UserSaid) -> Conversation:
-    """The bot is to act on this message: nothing was done since."""
-    return _with(
-        state,
-        latest=event,
-        filling=state.filling if state.loop else frozenset(),
-        opening=None,
-        marks=(),
-        loop_rejected=False,
-        followup=None,
-        user_messages=state.user_messages + (not event.external),
-        past=(*state.past, _now(state))[-MESSAGES_BACK:],
-        undoable=None,
-    )
-
-
-def _now(state: Conversation) -> Past:
-    return Past(
-        state.slots,
-        state.loop,
-        state.loop_rejected,
-        state.loop_interrupted,
-        state.trigger,
-        state.filling,
-        state.finished,
-        state.latest,
-        state.last_action,
-        state.followup,
-        state.opening,
-        state.marks,
-        state.trail,
-        state.user_messages,
-    )
-
-
-def _rewound(state: Conversation, event: Rewound) -> Conversation:
-    """As before the message, when the bot was about to listen; as far back as is remembered."""
-    count = min(event.messages, len(state.past))
-    if count < 1:
-        return state
-    past = state.past[-count]
-    kept = _with(state, past=state.past[:-count])
-    if event.keeps_latest and state.latest:
-        return _begun(_as_it_was(kept, past, followed(past.trail, state.latest)), state.latest)
-    return _as_it_was(kept, past, awaiting(past.trail))
-
-
-def _as_it_was(state: Conversation, past: Past, trail: Trail) -> Conversation:
-    """The language stays: the customer's does not change with what is taken back."""
-    return _with(
-        state,
-        slots={**past.slots, LANGUAGE_SLOT: state.language} if state.language else past.slots,
-        loop=past.loop,
-        loop_rejected=past.loop_rejected,
-        loop_interrupted=past.loop_interrupted,
-        trigger=past.trigger,
-        filling=past.filling,
-        finished=past.finished,
-        latest=past.latest,
-        last_action=past.last_action,
-        followup=past.followup,
-        opening=past.opening,
-        marks=past.marks,
-        trail=trail,
-        user_messages=past.user_messages,
-        undoable=None,
-    )
-
-
 def _bot_said(state: Conversation, event: BotSaid) -> Conversation:
     # A press comes back as a message, hence normalised.
     offered = frozenset(normalise(button.payload) for button in event.buttons)
-    return _with(
+    return changed(
         state,
         last_active=event.at if state.unasked else state.last_active,
         held_told=state.held_told or event.response == "utter_held",
@@ -236,33 +165,47 @@ def _bot_said(state: Conversation, event: BotSaid) -> Conversation:
 def _acted(state: Conversation, event: ActionRun) -> Conversation:
     name = event.name
     if name in (LISTEN, EXTRACT_SLOTS):
-        return _with(state, last_action=name)
-    return _with(
+        return changed(state, last_action=name)
+    return changed(
         state,
         last_action=name,
         opening=state.opening or Opening(state.loop, state.slots),
         followup=None if state.followup == name else state.followup,
         loop_rejected=False if name == state.loop else state.loop_rejected,
         marks=(*state.marks, event),
-        undoable=_now(state),
+        undoable=now(state),
     )
 
 
 def _looped(state: Conversation, event: LoopSet) -> Conversation:
     anew = state.latest if event.name else None
-    changed = _with(
+    after = changed(
         state,
         loop=event.name,
         trigger=state.trigger if event.name == state.loop else anew,
+        stack=state.stack if event.name else (),
         loop_interrupted=False,
         loop_rejected=False,
         marks=(*state.marks, event),
     )
     if event.name is not None or state.loop is None:
-        return changed
+        return after
     if state.last_action != state.loop:  # something else than the form's own step took it away
-        return _with(changed, filling=frozenset())
-    return _with(changed, filling=frozenset(), finished={**state.finished, state.loop: _run(state)})
+        return changed(after, filling=frozenset())
+    return changed(after, filling=frozenset(), finished={**state.finished, state.loop: _run(state)})
+
+
+def _flowed(state: Conversation, event: FlowStarted | FlowMoved | FlowEnded) -> tuple[Frame, ...]:
+    match event:
+        case FlowStarted(flow=flow, step=step, called=called):
+            under = state.loop if not state.stack else None
+            return (*state.stack, Frame(flow, step, called, under))
+        case FlowMoved(step=step) if state.stack:
+            return (*state.stack[:-1], replace(state.stack[-1], step=step))
+        case FlowEnded():
+            return state.stack[:-1]
+        case _:
+            return state.stack
 
 
 def _run(state: Conversation) -> Run:
@@ -279,7 +222,7 @@ def _filled(state: Conversation, event: SlotSet) -> Conversation:
     filling = state.filling
     if state.loop or state.opening is None:
         filling |= {event.name} - {REQUESTED_SLOT}
-    return _with(
+    return changed(
         state,
         slots={**state.slots, event.name: event.value},
         filling=filling,

@@ -6,12 +6,13 @@ Source of the behaviour: rasa.core.actions.forms and loops (3.6). Validation is 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from bot.dialogue.acting import run_remote
-from bot.dialogue.domain import Form
 from bot.dialogue.events import ActionFailed, LoopSet, SlotSet
+from bot.dialogue.flow import Form
 from bot.dialogue.names import REQUESTED_SLOT
 from bot.dialogue.scene import Scene
 from bot.dialogue.slots import trigger_values
@@ -37,7 +38,7 @@ async def step(scene: Scene, form: Form, filled: dict[str, Any], *, yields: bool
             if scene.conversation.slots.get(name) is not None
         }
         candidates = {**given, **candidates}
-    wanted = await _validate(scene, form, candidates)
+    wanted = await validate(scene, form, candidates)
     if yields and _all_refused(scene, form, candidates):
         scene.rewind(mark)
         return False
@@ -78,7 +79,7 @@ class Wanted:
     slot: str | None
 
 
-async def _validate(scene: Scene, form: Form, candidates: dict[str, Any]) -> Wanted | None:
+async def validate(scene: Scene, form: Form, candidates: dict[str, Any]) -> Wanted | None:
     """Let the project judge the values; what it wants asked next, if it says. It is asked without values too:
     which slots the form needs may depend on what was said.
     """
@@ -114,16 +115,22 @@ async def _go_on(scene: Scene, form: Form, wanted: Wanted | None) -> None:
         scene.tell(SlotSet(at=scene.at, name=REQUESTED_SLOT, value=None), LoopSet(at=scene.at, name=None))
 
 
-async def ask(scene: Scene, form: Form, slot: str) -> None:
-    """Ask for one slot: by the form's own wording, the slot's, or the project's asking action."""
-    for name in (f"action_ask_{form.name}_{slot}", f"action_ask_{slot}"):
-        if name in scene.domain.actions:
-            await run_remote(scene, name, record=False)
-            break
-    else:
-        if not scene.say(f"utter_ask_{form.name}_{slot}"):
-            scene.say(f"utter_ask_{slot}")
+async def ask(scene: Scene, form: Form, slot: str, *, utter: str | None = None) -> bool:
+    """Ask for one slot: as `utter` says, by the form's own wording, the slot's, or the project's asking
+    action. False where there is none of these; the slot is the one that is asked for all the same.
+    """
+    actions = (f"action_ask_{form.name}_{slot}", f"action_ask_{slot}")
+    action = next((name for name in actions if name in scene.domain.actions), None)
+    if action and not utter:
+        await run_remote(scene, action, record=False)
+    said = action or any(scene.say(name) for name in _wordings(form, slot, utter))
     scene.tell(SlotSet(at=scene.at, name=REQUESTED_SLOT, value=slot))
+    return bool(said)
+
+
+def _wordings(form: Form, slot: str, utter: str | None) -> Iterator[str]:
+    yield from (utter,) if utter else ()
+    yield from (f"utter_ask_{form.name}_{slot}", f"utter_ask_{slot}")
 
 
 async def resume(scene: Scene, form: Form) -> None:
@@ -131,7 +138,7 @@ async def resume(scene: Scene, form: Form) -> None:
     meanwhile may have changed which that is, and so may the project's validation.
     """
     scene.run(form.name, "form")
-    wanted = await _validate(scene, form, {})
+    wanted = await validate(scene, form, {})
     if scene.conversation.loop != form.name or scene.conversation.holder != "bot":
         return
     waiting = scene.conversation.requested_slot

@@ -10,10 +10,10 @@ from typing import Any
 
 from bot.dialogue.acting import consult, start_session
 from bot.dialogue.conversation import Conversation, Holder
-from bot.dialogue.domain import Form
 from bot.dialogue.events import Failed, RedFlagged, SessionStarted, SlotSet, UserSaid
 from bot.dialogue.external import kept_metadata, named
 from bot.dialogue.extracting import found_in
+from bot.dialogue.flow import Form
 from bot.dialogue.fold import fold
 from bot.dialogue.greeting import offers
 from bot.dialogue.memory import recall
@@ -80,7 +80,7 @@ async def _view(
     if doubted:
         state = as_if_understood(state, scene.at)
     filled = await found_in(scene, state, text) if text and state.holder is Holder.BOT else {}
-    state = _after(state, domain.forms.get(state.loop or ""), filled, scene.at)
+    state = _after(state, domain.form(state.loop), filled, scene.at)
     return View(
         domain=domain,
         conversation=state,

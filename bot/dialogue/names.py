@@ -15,6 +15,7 @@ DEFAULT_FALLBACK = "action_default_fallback"
 HAND_OVER = "action_hand_over"
 REPEAT = "action_repeat"
 BACK = "action_back"
+CAPABILITIES = "action_tell_capabilities"
 TWO_STAGE_FALLBACK = "action_two_stage_fallback"
 ASK_AFFIRMATION = "action_default_ask_affirmation"
 ASK_REPHRASE = "action_default_ask_rephrase"
@@ -38,7 +39,14 @@ DEFAULT_ACTIONS = frozenset(
         DEFAULT_FALLBACK, TWO_STAGE_FALLBACK, ASK_AFFIRMATION, ASK_REPHRASE, REVERT_FALLBACK,
     }
 )  # fmt: skip
-BUILT_IN_ACTIONS = DEFAULT_ACTIONS | {HAND_OVER, REPEAT, ANSWER, CLARIFY}
+BUILT_IN_ACTIONS = DEFAULT_ACTIONS | {HAND_OVER, REPEAT, CAPABILITIES, ANSWER, CLARIFY}
+
+# Intents by which flows are stopped, said again and told of, by the names that Rasa projects give them.
+STOP_INTENTS = frozenset({"stop", "cancel", "never_mind", "nevermind", "abort", "cancel_flow"})
+REPEAT_INTENTS = frozenset({"repeat", "say_again", "repeat_that"})
+HELP_INTENTS = frozenset({"what_can_you_do", "ask_capabilities", "capabilities", "help", "ask_whatcanyoudo"})
+AFFIRM_INTENTS = frozenset({"affirm", "yes", "confirm"})
+DENY_INTENTS = frozenset({"deny", "no", "reject"})
 
 # Intents that run a default action whatever rules say (rasa.core.policies.rule_policy).
 DEFAULT_INTENTS = {"restart": RESTART, "back": BACK, "session_start": SESSION_START}

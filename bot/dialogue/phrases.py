@@ -6,6 +6,35 @@ A project overrides any of them with a response of the same name.
 
 from __future__ import annotations
 
+# Words that are a yes or a no by themselves, folded.
+YES = frozenset(
+    {"yes", "y", "yeah", "yep", "yup", "sure", "ok", "okay", "correct", "right", "that's right", "exactly"}
+    | {"please do", "go ahead", "yes please", "do it", "true"}
+    | {"是", "是的", "对", "对的", "好", "好的", "可以", "没错", "确认", "嗯", "行"}
+)
+NO = frozenset(
+    {"no", "n", "nope", "nah", "no thanks", "no thank you", "not", "wrong", "don't", "rather not", "false"}
+    | {"否", "不", "不是", "不对", "不要", "不用", "不行", "没有", "错了"}
+)
+# Words by which a customer stops a flow, hears it again, or asks what there is, where no intent says so.
+STOP_WORDS = frozenset(
+    {
+        "stop",
+        "cancel",
+        "never mind",
+        "nevermind",
+        "forget it",
+        "abort",
+        "quit",
+        "取消",
+        "算了",
+        "停",
+        "不办了",
+    }
+)
+REPEAT_WORDS = frozenset({"repeat", "say that again", "pardon", "come again", "再说一遍", "重复一遍"})
+HELP_WORDS = frozenset({"help", "what can you do", "what can i ask", "你能做什么", "你会什么", "帮助"})
+
 PHRASES: dict[str, dict[str, str]] = {
     "utter_clarify": {"en": "Which of these do you mean?", "zh": "请问您指的是哪一项？"},
     "utter_ask_rephrase": {
@@ -40,6 +69,14 @@ PHRASES: dict[str, dict[str, str]] = {
     },
     "utter_form_resume": {"en": "Back to where we were.", "zh": "我们继续刚才的内容。"},
     "utter_cancelled": {"en": "All right, I have stopped that.", "zh": "好的，已为您取消。"},
+    "utter_ask_for": {"en": "Please tell me: {slot}.", "zh": "请告诉我：{slot}。"},
+    "utter_flow_confirm": {
+        "en": "{flow}:\n{summary}\nShall I go ahead?",
+        "zh": "{flow}：\n{summary}\n确认办理吗？",
+    },
+    "utter_flow_corrected": {"en": "All right, I have changed that.", "zh": "好的，已为您更改。"},
+    "utter_flow_rejected": {"en": "I cannot take that.", "zh": "这个不行。"},
+    "utter_capabilities": {"en": "This is what I can do for you:", "zh": "我可以为您办理："},
     "utter_restart": {
         "en": "Let us begin again. What can I do for you?",
         "zh": "好的，我们重新开始。请问有什么可以帮您？",

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.dialogue.conversation import Conversation
-from bot.dialogue.domain import Domain, Form, MappingType, Slot, SlotMapping, SlotType
+from bot.dialogue.domain import Domain, MappingType, Slot, SlotMapping, SlotType
+from bot.dialogue.flow import Form
 from bot.dialogue.reading import Entity
 
 
@@ -47,7 +48,7 @@ def applies(
     """Whether the mapping may fill its slot with this message."""
     if mapping.type is MappingType.FROM_TRIGGER_INTENT or not _intent_fits(mapping, intent):
         return False
-    form = domain.forms.get(conversation.loop or "")
+    form = domain.form(conversation.loop)
     if form and slot.name in form.required_slots and intent in form.ignored_intents:
         return False
     if mapping.conditions and not _condition_holds(conversation, mapping):

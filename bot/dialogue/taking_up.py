@@ -25,7 +25,7 @@ async def take_up(
     where the question cannot be put: the form asks at the customer's next message then.
     """
     expiry, idle = domain.session.expiry, returned.at - conversation.last_active
-    form = domain.forms.get(conversation.loop or "")
+    form = domain.form(conversation.loop)
     if form is None or conversation.paused or 0 < expiry < idle:
         return [returned]
     # The names of the calls to the action server come from the message's id: here from the place in the log.

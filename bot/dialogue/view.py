@@ -10,7 +10,8 @@ from typing import Any
 
 from bot.dialogue.commands import Command
 from bot.dialogue.conversation import Conversation
-from bot.dialogue.domain import Domain, Form
+from bot.dialogue.domain import Domain
+from bot.dialogue.flow import Form
 from bot.dialogue.reading import Match, Reading
 from bot.dialogue.rules import Prediction
 
@@ -37,7 +38,7 @@ class View:
 
     @property
     def form(self) -> Form | None:
-        return self.domain.forms.get(self.conversation.loop or "")
+        return self.domain.form(self.conversation.loop)
 
     @property
     def expects(self) -> frozenset[str]:

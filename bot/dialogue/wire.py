@@ -143,6 +143,26 @@ _TABLE: tuple[tuple[type[ev.Event], str, Callable[[Any], Json], Reader], ...] = 
     (ev.Paused, "pause", lambda e: {}, lambda d, at: ev.Paused(at=at)),
     (ev.Resumed, "resume", lambda e: {}, lambda d, at: ev.Resumed(at=at)),
     (
+        ev.FlowStarted,
+        "flow_started",
+        lambda e: {"flow_id": e.flow, "step_id": e.step, "called": e.called},
+        lambda d, at: ev.FlowStarted(
+            at=at, flow=d["flow_id"], step=d["step_id"], called=bool(d.get("called", False))
+        ),
+    ),
+    (
+        ev.FlowMoved,
+        "flow_moved",
+        lambda e: {"step_id": e.step},
+        lambda d, at: ev.FlowMoved(at=at, step=d["step_id"]),
+    ),
+    (
+        ev.FlowEnded,
+        "flow_ended",
+        lambda e: {"flow_id": e.flow, "cancelled": e.cancelled},
+        lambda d, at: ev.FlowEnded(at=at, flow=d["flow_id"], cancelled=bool(d.get("cancelled", False))),
+    ),
+    (
         ev.Rewound,
         "rewind",
         lambda e: {"messages": e.messages, "keeps_latest": e.keeps_latest},

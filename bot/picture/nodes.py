@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from bot.dialogue.domain import Form, MappingType, SlotMapping, Variation
+from bot.dialogue.domain import MappingType, SlotMapping, Variation
+from bot.dialogue.flow import Form
 from bot.dialogue.names import (
     ANSWER,
     ASK_AFFIRMATION,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from bot.dialogue.domain import Form
+from bot.dialogue.flow import Form
 from bot.dialogue.names import ANSWER, DEFAULT_INTENTS, KNOWLEDGE_INTENT, OUT_OF_SCOPE_INTENTS
 from bot.errors import Finding
 from bot.picture.dead_ends import mark_of

@@ -8,7 +8,8 @@ from __future__ import annotations
 from itertools import combinations
 from typing import Any
 
-from bot.dialogue.domain import Domain, Form, MappingType
+from bot.dialogue.domain import Domain, MappingType
+from bot.dialogue.flow import Form
 from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, Rule, Step
 from bot.project.check_names import place_of, written
 from bot.project.model import Project

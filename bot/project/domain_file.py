@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.dialogue.domain import Form, Session, Slot, Variation
+from bot.dialogue.domain import Session, Slot, Variation
+from bot.dialogue.flow import Form
 from bot.project.node import check_keys, check_sections, entries, flag, items, named, names, number, plain
 from bot.project.report import Place, Report
 from bot.project.responses import read_responses

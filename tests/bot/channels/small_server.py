@@ -29,7 +29,6 @@ from bot.console.console import Console, open_console
 from bot.console.passwords import Passwords
 from bot.dialogue.domain import (
     Domain,
-    Form,
     MappingCondition,
     MappingType,
     Slot,
@@ -39,6 +38,7 @@ from bot.dialogue.domain import (
     Variation,
 )
 from bot.dialogue.events import Origin
+from bot.dialogue.flow import Form
 from bot.dialogue.greeting import greeting
 from bot.dialogue.ports import ReadError, ReadRequest, Wording, WordRequest
 from bot.dialogue.reading import Match, Reading, Verdict

@@ -9,7 +9,6 @@ from typing import Any
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.domain import (
     Domain,
-    Form,
     MappingCondition,
     MappingType,
     Slot,
@@ -19,6 +18,7 @@ from bot.dialogue.domain import (
     Variation,
 )
 from bot.dialogue.events import BotSaid, Event, Origin
+from bot.dialogue.flow import Form
 from bot.dialogue.fold import fold
 from bot.dialogue.message import InboundMessage
 from bot.dialogue.ports import ActionCall, ActionReply, Ports, ReadRequest, Wording, WordRequest

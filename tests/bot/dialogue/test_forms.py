@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.dialogue.domain import Domain, Form, MappingType, Slot, SlotMapping, SlotType, Variation
+from bot.dialogue.domain import Domain, MappingType, Slot, SlotMapping, SlotType, Variation
 from bot.dialogue.events import ActionRun, HandedOver, LoopSet, Returned, SlotSet, TakenOver
+from bot.dialogue.flow import Form
 from bot.dialogue.ports import ActionCall, ActionError, ActionReply
 from bot.dialogue.reading import Entity
 from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, Rule

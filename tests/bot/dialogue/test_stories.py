@@ -12,17 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.dialogue.domain import (
-    Domain,
-    Form,
-    MappingCondition,
-    MappingType,
-    Slot,
-    SlotMapping,
-    SlotType,
-    Variation,
-)
+from bot.dialogue.domain import Domain, MappingCondition, MappingType, Slot, SlotMapping, SlotType, Variation
 from bot.dialogue.events import ActionRun, Decided, Event, Failed, Returned, SlotSet, TakenOver
+from bot.dialogue.flow import Form
 from bot.dialogue.memory import recall, remember
 from bot.dialogue.names import LISTEN
 from bot.dialogue.reading import Entity

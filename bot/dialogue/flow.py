@@ -1,0 +1,129 @@
+"""What forms and flows are made of: the slots they ask for, the steps of a flow and where each leads.
+
+Knows no file (bot/project/flows_file.py reads them) and no running conversation (bot/dialogue/flows.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.dialogue.conditions import Condition
+
+END = "END"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    name: str
+    required_slots: tuple[str, ...]
+    ignored_intents: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where a step leads, if its condition holds (None: otherwise)."""
+
+    to: str
+    condition: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A value that a flow does not take, and the response that says so."""
+
+    condition: Condition
+    utter: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Collect:
+    """Asks for a slot, unless it is filled; `anew` asks whatever it held. `keeps`: the slot outlives the
+    flow.
+    `confirms`: the slot says whether an action may be run, and is asked with all that was told.
+    """
+
+    slot: str
+    utter: str | None = None
+    anew: bool = False
+    keeps: bool = False
+    confirms: bool = False
+    rejections: tuple[Rejection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Runs an action or says a response."""
+
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetSlots:
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Runs another flow, and goes on after it."""
+
+    flow: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Ends here and begins another flow."""
+
+    flow: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """Does nothing: a place to choose a way."""
+
+
+Doing = Collect | Act | SetSlots | Call | Link | Pass
+
+
+@dataclass(frozen=True, slots=True)
+class FlowStep:
+    id: str
+    does: Doing
+    ways: tuple[Way, ...] = ()
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """The flow begins with this intent, where the reading is at least so sure of it."""
+
+    intent: str
+    least: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """`steps` in the file's order; the first begins. `guard`: the flow may begin only where this holds."""
+
+    name: str
+    title: str
+    steps: Mapping[str, FlowStep]
+    description: str = ""
+    triggers: tuple[Trigger, ...] = ()
+    guard: Condition | None = None
+    kept: frozenset[str] = frozenset()
+    source: str = ""
+    form: Form = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """As a form: what it collects may be told, corrected and judged like a form's slots."""
+        object.__setattr__(self, "form", Form(self.name, tuple(dict.fromkeys(c.slot for c in self.collects))))
+
+    @property
+    def collects(self) -> tuple[Collect, ...]:
+        return tuple(step.does for step in self.steps.values() if isinstance(step.does, Collect))
+
+    @property
+    def begins(self) -> str:
+        return next(iter(self.steps), END)

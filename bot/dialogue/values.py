@@ -1,0 +1,67 @@
+"""Values that slots take: a yes, a number or a choice out of a customer's words.
+
+Knows a slot's type; not which words were meant for it. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+from bot.dialogue.domain import Slot, SlotType
+from bot.dialogue.phrases import NO, YES
+
+_NUMBER = re.compile(r"[-+]?\d[\d,. ]*")
+_GROUPED = re.compile(r"(?<=\d)[, ](?=\d{3}(?!\d))")
+
+
+def fitting(slot: Slot, value: Any) -> Any:
+    """The value as the slot's type has it, None where it is none."""
+    match slot.type:
+        case SlotType.BOOL:
+            return _truth(value)
+        case SlotType.FLOAT:
+            return _number(value)
+        case SlotType.CATEGORICAL:
+            return _choice(slot.values, value)
+        case _:
+            return value
+
+
+def _folded(value: Any) -> str:
+    return unicodedata.normalize("NFKC", str(value)).casefold().strip(" .!?,;:。！？，；：")
+
+
+def _truth(value: Any) -> bool | None:
+    if isinstance(value, bool):
+        return value
+    said = _folded(value)
+    if said in YES:
+        return True
+    return False if said in NO else None
+
+
+def _number(value: Any) -> float | None:
+    """The one number in a text; several are none."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, (int, float)):
+        return float(value)
+    found = [match[0] for match in _NUMBER.finditer(_GROUPED.sub("", _folded(value)))]
+    try:
+        return float(found[0].strip().rstrip(".,").replace(",", ".")) if len(found) == 1 else None
+    except ValueError:
+        return None
+
+
+def _choice(values: tuple[str, ...], value: Any) -> str | None:
+    """The value that the text is, or the only one that it holds."""
+    said = _folded(value)
+    known = {_folded(each): each for each in values}
+    if said in known:
+        return known[said]
+    held = [
+        each for name, each in known.items() if name and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said)
+    ]
+    return held[0] if len(held) == 1 else None
