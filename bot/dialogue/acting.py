@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
-from bot.dialogue.asking import ask_affirmation, ask_rephrase
+from bot.dialogue.asking import ask_affirmation, ask_rephrase, tell_capabilities
 from bot.dialogue.events import (
     ActionFailed,
     ActionRejected,
@@ -34,6 +34,7 @@ from bot.dialogue.names import (
     ASK_AFFIRMATION,
     ASK_REPHRASE,
     BACK,
+    CAPABILITIES,
     DEACTIVATE_LOOP,
     DEFAULT_ACTIONS,
     DEFAULT_FALLBACK,
@@ -254,5 +255,6 @@ _OWN: dict[str, Callable[[Scene], None]] = {
     BACK: _back,
     HAND_OVER: _pass_on,
     REPEAT: _repeat,
+    CAPABILITIES: tell_capabilities,
     SESSION_START: start_session,
 }

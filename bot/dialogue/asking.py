@@ -14,6 +14,7 @@ from bot.dialogue.resolving import CHOICES
 from bot.dialogue.scene import Scene
 
 MOST_ON_BUTTON = 90  # characters; a stored question can be a paragraph
+MOST_OFFERED = 10
 DECLINED = "/out_of_scope"  # what Rasa's button for No sends
 
 
@@ -51,6 +52,16 @@ def ask_affirmation(scene: Scene) -> None:
 def ask_rephrase(scene: Scene) -> None:
     """Ask for other words."""
     scene.say("utter_ask_rephrase")
+
+
+def tell_capabilities(scene: Scene) -> None:
+    """What the bot can do: its flows, each to be begun by a press."""
+    flows = [flow for flow in scene.domain.flows.values() if flow.triggers]
+    said = scene.response("utter_capabilities")
+    lines = [f"- {flow.title}{f': {flow.description}' if flow.description else ''}" for flow in flows]
+    text = "\n".join([*filter(None, [said.text if said else None]), *lines])
+    buttons = tuple(Button(flow.title, f"/{flow.triggers[0].intent}") for flow in flows[:MOST_OFFERED])
+    scene.tell(BotSaid(at=scene.at, text=text, buttons=buttons, response="utter_capabilities"))
 
 
 def _likely(scene: Scene) -> tuple[str, ...]:

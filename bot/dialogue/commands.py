@@ -18,6 +18,14 @@ class StartFlow:
 
 
 @dataclass(frozen=True, slots=True)
+class BeginFlow:
+    """Begin a flow of flows.yml; what runs goes on after it."""
+
+    flow: str
+    intent: str
+
+
+@dataclass(frozen=True, slots=True)
 class SetSlot:
     name: str
     value: Any
@@ -40,10 +48,10 @@ class ContinueFlow:
 
 @dataclass(frozen=True, slots=True)
 class CancelFlow:
-    """End the running form `flow`; `rule`, which says so, goes on from there."""
+    """End the running form `flow`; `rule`, which says so, goes on from there. Without one it is a flow."""
 
     flow: str
-    rule: str
+    rule: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,7 @@ class Hold:
 
 Command = (
     StartFlow
+    | BeginFlow
     | SetSlot
     | CorrectSlot
     | ContinueFlow
@@ -106,7 +115,7 @@ Command = (
 def describe(command: Command) -> str:
     """A command in one short phrase without personal data, for `Decided` and the console."""
     match command:
-        case StartFlow(flow) | ContinueFlow(flow) | CancelFlow(flow):
+        case StartFlow(flow) | BeginFlow(flow) | ContinueFlow(flow) | CancelFlow(flow):
             return f"{type(command).__name__}({flow})"
         case SetSlot(name) | CorrectSlot(name):
             return f"{type(command).__name__}({name})"

@@ -12,6 +12,7 @@ from typing import Any
 from bot.dialogue.conditions import Condition
 
 END = "END"
+CANCEL = "CANCEL"  # where a flow goes whose confirmation is refused
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from bot.dialogue import acting, forms
 from bot.dialogue.conversation import Conversation, Frame, Holder
 from bot.dialogue.domain import Domain
 from bot.dialogue.events import Failed, FlowEnded, FlowMoved, FlowStarted, LoopSet, Reason, SlotSet
-from bot.dialogue.flow import END, Act, Call, Collect, Flow, FlowStep, Link, SetSlots
+from bot.dialogue.flow import CANCEL, END, Act, Call, Collect, Flow, FlowStep, Link, SetSlots
 from bot.dialogue.handover import hand_over
 from bot.dialogue.names import REQUESTED_SLOT
 from bot.dialogue.questions import ask_to_confirm, put
@@ -58,6 +58,18 @@ async def step(scene: Scene, flow: Flow, filled: dict[str, Any], *, yields: bool
         place = _asking(flow, changed, place)
         _forget_confirmations(scene, flow)
     await _walk(scene, place)
+    return True
+
+
+async def ask_again(scene: Scene) -> bool:
+    """The running form or flow puts its question again; False where none runs."""
+    loop = scene.conversation.loop or ""
+    if loop in scene.domain.flows and scene.conversation.stack:
+        await resume(scene)
+    elif form := scene.domain.forms.get(loop):
+        await forms.resume(scene, form)
+    else:
+        return False
     return True
 
 
@@ -126,6 +138,9 @@ async def _walk(scene: Scene, place: str) -> None:
         if not state.stack or state.holder is not Holder.BOT or state.paused:
             return
         flow = scene.domain.flows[state.stack[-1].flow]
+        if place == CANCEL:
+            await cancel(scene)
+            return
         if place == END:
             called = state.stack[-1].called
             _end(scene, flow)

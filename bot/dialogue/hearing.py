@@ -14,6 +14,7 @@ from bot.dialogue.events import Failed, RedFlagged, SessionStarted, SlotSet, Use
 from bot.dialogue.external import kept_metadata, named
 from bot.dialogue.extracting import found_in
 from bot.dialogue.flow import Form
+from bot.dialogue.flows import triggered
 from bot.dialogue.fold import fold
 from bot.dialogue.greeting import offers
 from bot.dialogue.memory import recall
@@ -90,6 +91,7 @@ async def _view(
         candidates=candidates,
         filled=filled,
         ruled=predict(domain, state, intent, reading.entities) if intent else None,
+        begins=triggered(domain, state, intent, reading.confidence) if intent else None,
         recalled=recall(domain, state.trail) if intent else None,
         doubted=doubted,
         flags=flags,

@@ -25,6 +25,7 @@ from bot.dialogue.trail import Act, Trail, held
 # What these did is taken for no step of a story: the message before it may be said again in other words.
 _ASIDE = frozenset({ANSWER, CLARIFY})
 _LEFT_OUT = "aside"  # the policy of a listening that stands for a message left out
+_FLOW = "flow: "  # begins the policy of an action that a flow ran
 _RULE = "rule: "  # begins the policy of an action that a rule wanted
 
 
@@ -241,6 +242,7 @@ def _is_aside(turn: Sequence[Act], asides: Collection[str]) -> bool:
     return all(
         act.name in _ASIDE | set(asides)
         or act.policy == "policy"
+        or (act.policy or "").startswith(_FLOW)
         or (act.policy or "").removeprefix(_RULE) in asides
         for act in done
     )

@@ -9,40 +9,40 @@ from collections.abc import Callable
 
 from bot.dialogue.commands import (
     Answer,
-    CancelFlow,
+    BeginFlow,
     CannotHandle,
     Clarify,
     Command,
     ContinueFlow,
-    CorrectSlot,
     HandOver,
     Hold,
     Run,
-    SetSlot,
     StartFlow,
     Understood,
 )
 from bot.dialogue.conversation import Holder
-from bot.dialogue.domain import SlotType
 from bot.dialogue.events import Reason
+from bot.dialogue.expectation import cancelled, expected, provided_for
 from bot.dialogue.names import (
-    DEACTIVATE_LOOP,
+    CAPABILITIES,
     DEFAULT_INTENTS,
     FALLBACK_INTENT,
+    HELP_INTENTS,
     HUMAN_INTENTS,
     KNOWLEDGE_INTENT,
     LISTEN,
     OUT_OF_SCOPE_INTENTS,
+    REPEAT,
+    REPEAT_INTENTS,
     TWO_STAGE_FALLBACK,
 )
-from bot.dialogue.rules import Prediction, predict
+from bot.dialogue.phrases import HELP_WORDS, REPEAT_WORDS
+from bot.dialogue.rules import predict
+from bot.dialogue.values import folded
 from bot.dialogue.view import Decision, View
 
 MISSES_BEFORE_PERSON = 2
 NEAR = 0.15  # below the answer threshold by at most this, a stored question is worth offering as a button
-CERTAIN = 0.85  # from here a text is taken for the stored question, whatever else it could be
-_QUESTION_MARKS = ("?", "？", "吗", "呢", "么")
-NUMERALS = frozenset("0123456789零〇一二两三四五六七八九十百千万亿半")
 
 
 def decide(view: View) -> Decision:
@@ -98,62 +98,21 @@ def _default_action(view: View) -> tuple[Command, ...]:
     return (Run(action),) if action else ()
 
 
-def _cancelled(view: View) -> tuple[Command, ...]:
-    """Never mind: a rule written for this very form ends it."""
-    form, ruled = view.form, _ruled_in_form(view)
-    ends = ruled is not None and ruled.action == DEACTIVATE_LOOP
-    return (CancelFlow(form.name, ruled.rule.name),) if form and ruled and ends else ()
-
-
-def _provided_for(view: View) -> tuple[Command, ...]:
-    """A rule written for this very form (say it again, why do you ask) goes before the form's expectation."""
-    ruled = _ruled_in_form(view)
-    return (StartFlow(ruled.rule.name, view.intent),) if ruled and view.intent else ()
-
-
-def _ruled_in_form(view: View) -> Prediction | None:
-    """What the rules say, if the one that says it is for the running form and for this intent."""
-    if view.form is None or view.ruled is None:
-        return None
-    rule = view.ruled.rule
-    return view.ruled if rule.loop == view.form.name and view.intent in rule.intents else None
-
-
-def _expected(view: View) -> tuple[Command, ...]:
-    """The running form gets what it asked for, or a correction of what it has."""
-    form, asked = view.form, view.conversation.requested_slot
-    if form is None:
+def _asked_of_flows(view: View) -> tuple[Command, ...]:
+    """Say it again; what can you do: asked of a bot with flows, unless a rule answers."""
+    if not view.domain.flows or (view.ruled and view.intent in view.ruled.rule.intents):
         return ()
-    found = (view.filled or {}).items()
-    filled = {name: value for name, value in found if name in view.expects and value is not None}
-    if asked in filled and _digresses(view, asked):
-        filled.pop(asked)
-    commands: list[Command] = [
-        CorrectSlot(name, value)
-        if view.conversation.slots.get(name) is not None and name != asked
-        else SetSlot(name, value)
-        for name, value in filled.items()
-    ]
-    return (*commands, ContinueFlow(form.name)) if commands else ()
+    said = folded(view.text)
+    if view.intent in REPEAT_INTENTS or said in REPEAT_WORDS:
+        return (Run(REPEAT),)
+    return (Run(CAPABILITIES),) if view.intent in HELP_INTENTS or said in HELP_WORDS else ()
 
 
-def _digresses(view: View, asked: str) -> bool:
-    """Whether a text that could fill the slot asked for is rather a question or another wish.
-
-    Only texts that cannot well be the value count: a question with a stored answer, or words where a number
-    is due while the reading is sure of something the bot can do. Else the form's expectation is believed,
-    until its validation refuses the value (bot.dialogue.second).
-    """
-    slot = view.domain.slots.get(asked)
-    if slot is None or any(mapping.entity for mapping in slot.mappings):
-        return False
-    if view.reading.matches and view.reading.matches[0].score >= CERTAIN:
-        return True
-    asks = view.text.rstrip().endswith(_QUESTION_MARKS)
-    numeric = slot.type is SlotType.FLOAT and not NUMERALS & set(view.text)
-    if view.near_tied and (asks or numeric):
-        return True
-    return (asks or numeric) and view.ruled is not None and view.intent in view.ruled.rule.intents
+def _begun(view: View) -> tuple[Command, ...]:
+    """A flow begins, beside what runs: that goes on after it."""
+    if view.begins is None or view.intent is None or view.intent in OUT_OF_SCOPE_INTENTS:
+        return ()
+    return (BeginFlow(view.begins.name, view.intent),)
 
 
 def _ruled(view: View) -> tuple[Command, ...]:
@@ -237,11 +196,13 @@ TABLE: tuple[tuple[str, Row], ...] = (
     ("person", _wants_person),
     ("frustrated", _frustrated),
     ("default_action", _default_action),
-    ("cancelled", _cancelled),
-    ("form_rule", _provided_for),
-    ("expectation", _expected),
+    ("cancelled", cancelled),
+    ("repair", _asked_of_flows),
+    ("form_rule", provided_for),
+    ("expectation", expected),
     ("unread", _unread),
     ("rule", _ruled),
+    ("flow", _begun),
     ("story", _recalled),
     ("external", _external),
     ("answer", _answered),

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from bot.dialogue.commands import Answer, ContinueFlow, CorrectSlot, SetSlot, StartFlow
 from bot.dialogue.domain import MappingType, SlotType
+from bot.dialogue.expectation import NUMERALS
 from bot.dialogue.names import OUT_OF_SCOPE_INTENTS
-from bot.dialogue.policy import NUMERALS
 from bot.dialogue.view import Decision, View
 
 ROW = "second_choice"

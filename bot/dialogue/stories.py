@@ -105,7 +105,7 @@ def asides(domain: Domain) -> frozenset[str]:
             if isinstance(step, IntentStep) and isinstance(following, ActionStep):
                 told |= {(intent, following.name) for intent in step.intents}
     rules = {rule.name for rule in domain.rules if not _is_told(rule, told)}
-    return frozenset(rules | (domain.forms.keys() - named))
+    return frozenset(rules | ((domain.forms.keys() | domain.flows.keys()) - named))
 
 
 def _is_told(rule: Rule, told: Collection[tuple[str, str]]) -> bool:

@@ -5,7 +5,7 @@ Knows what is open; who gave the conversation back, and how the question travels
 
 from __future__ import annotations
 
-from bot.dialogue import forms
+from bot.dialogue import flows
 from bot.dialogue.conversation import Conversation, Holder
 from bot.dialogue.domain import Domain
 from bot.dialogue.events import Event, Returned
@@ -39,6 +39,6 @@ async def take_up(
         seed=conversation.seq,
     )
     scene = Scene(domain, apply(conversation, returned), message, ports)
-    await forms.resume(scene, form)
+    await flows.ask_again(scene)
     scene.run(LISTEN)
     return [returned, *scene.told] if scene.conversation.holder is Holder.BOT else [returned]

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
-from bot.dialogue import acting, forms, two_stage
+from bot.dialogue import acting, flows, forms, two_stage
 from bot.dialogue.asking import ask_rephrase, clarify
 from bot.dialogue.commands import (
     Answer,
+    BeginFlow,
     CancelFlow,
     CannotHandle,
     Clarify,
@@ -128,11 +129,19 @@ async def _carry_out(scene: Scene, command: Command, filled: dict[str, Any], *, 
     match command:
         case ContinueFlow(flow) if flow == TWO_STAGE_FALLBACK:
             await two_stage.step(scene)
+        case ContinueFlow(flow) if flow in scene.domain.flows:
+            return await flows.step(scene, scene.domain.flows[flow], filled, yields=yields)
         case ContinueFlow(flow):
             return await forms.step(scene, scene.domain.forms[flow], filled, yields=yields)
         case StartFlow(intent=intent):
             scene.intent = intent
             _interrupt(scene)
+        case BeginFlow(flow=flow, intent=intent):
+            scene.intent = intent
+            _interrupt(scene)
+            await flows.start(scene, scene.domain.flows[flow], filled)
+        case CancelFlow(flow=flow, rule=None):
+            await flows.cancel(scene)
         case CancelFlow(rule=rule):
             _interrupt(scene)
             await acting.run_action(scene, DEACTIVATE_LOOP, f"rule: {rule}")
@@ -187,13 +196,12 @@ async def _step(scene: Scene, filled: dict[str, Any]) -> bool:
 
 
 async def _resume(scene: Scene) -> bool:
-    """A running form asks again, after whatever else was done."""
+    """A running form or flow asks again, after whatever else was done."""
     state = scene.conversation
     # A question with buttons waits for its own answer; the form's question would hide it.
-    if state.loop and state.loop in scene.domain.forms and scene.acted[-1:] not in ([state.loop], [CLARIFY]):
-        await forms.resume(scene, scene.domain.forms[state.loop])
-        return True
-    return False
+    if state.loop is None or scene.acted[-1:] in ([state.loop], [CLARIFY]):
+        return False
+    return await flows.ask_again(scene)
 
 
 def _cut_short(scene: Scene) -> None:

@@ -29,14 +29,15 @@ def fitting(slot: Slot, value: Any) -> Any:
             return value
 
 
-def _folded(value: Any) -> str:
+def folded(value: Any) -> str:
+    """A text as two that mean the same are alike: without case, width and the signs at its ends."""
     return unicodedata.normalize("NFKC", str(value)).casefold().strip(" .!?,;:。！？，；：")
 
 
 def _truth(value: Any) -> bool | None:
     if isinstance(value, bool):
         return value
-    said = _folded(value)
+    said = folded(value)
     if said in YES:
         return True
     return False if said in NO else None
@@ -48,7 +49,7 @@ def _number(value: Any) -> float | None:
         return None
     if isinstance(value, (int, float)):
         return float(value)
-    found = [match[0] for match in _NUMBER.finditer(_GROUPED.sub("", _folded(value)))]
+    found = [match[0] for match in _NUMBER.finditer(_GROUPED.sub("", folded(value)))]
     try:
         return float(found[0].strip().rstrip(".,").replace(",", ".")) if len(found) == 1 else None
     except ValueError:
@@ -57,8 +58,8 @@ def _number(value: Any) -> float | None:
 
 def _choice(values: tuple[str, ...], value: Any) -> str | None:
     """The value that the text is, or the only one that it holds."""
-    said = _folded(value)
-    known = {_folded(each): each for each in values}
+    said = folded(value)
+    known = {folded(each): each for each in values}
     if said in known:
         return known[said]
     held = [

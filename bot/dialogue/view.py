@@ -11,7 +11,7 @@ from typing import Any
 from bot.dialogue.commands import Command
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.domain import Domain
-from bot.dialogue.flow import Form
+from bot.dialogue.flow import Flow, Form
 from bot.dialogue.reading import Match, Reading
 from bot.dialogue.rules import Prediction
 
@@ -19,7 +19,8 @@ from bot.dialogue.rules import Prediction
 @dataclass(frozen=True, slots=True)
 class View:
     """All that a row may look at. `filled` is what the slot mappings found in the message, `ruled` what the
-    rules say to its intent, `recalled` the action that stories go on with. `doubted`: the two-stage fallback
+    rules say to its intent, `begins` the flow that the intent begins, `recalled` the action that stories go
+    on with. `doubted`: the two-stage fallback
     runs, and the rest is as if the message stood where the first one stood that was not understood.
     """
 
@@ -31,6 +32,7 @@ class View:
     candidates: tuple[str, ...] = ()
     filled: dict[str, Any] | None = None
     ruled: Prediction | None = None
+    begins: Flow | None = None
     recalled: str | None = None
     doubted: bool = False
     flags: tuple[str, ...] = ()
@@ -39,6 +41,11 @@ class View:
     @property
     def form(self) -> Form | None:
         return self.domain.form(self.conversation.loop)
+
+    @property
+    def flow(self) -> Flow | None:
+        """The flow that runs."""
+        return self.domain.flows.get(self.conversation.loop or "")
 
     @property
     def expects(self) -> frozenset[str]:

@@ -1,0 +1,95 @@
+"""What a running form or flow expects: its rows of the policy table.
+
+A value for what was asked, a correction, an end; and when words that could be a value are rather something
+else. Pure.
+"""
+
+from __future__ import annotations
+
+from bot.dialogue.commands import CancelFlow, Command, ContinueFlow, CorrectSlot, SetSlot, StartFlow
+from bot.dialogue.domain import Slot, SlotType
+from bot.dialogue.names import DEACTIVATE_LOOP, STOP_INTENTS
+from bot.dialogue.phrases import STOP_WORDS
+from bot.dialogue.rules import Prediction
+from bot.dialogue.values import fitting, folded
+from bot.dialogue.view import View
+
+CERTAIN = 0.85  # from here a text is taken for the stored question, whatever else it could be
+ENOUGH_WORDS = 3  # with fewer, words that could be a value are one
+_QUESTION_MARKS = ("?", "？", "吗", "呢", "么")
+NUMERALS = frozenset("0123456789零〇一二两三四五六七八九十百千万亿半")
+
+
+def cancelled(view: View) -> tuple[Command, ...]:
+    """Never mind: a rule written for this very form ends it; a flow can always be stopped."""
+    form, ruled = view.form, _ruled_in_form(view)
+    if view.flow and not ruled and (view.intent in STOP_INTENTS or folded(view.text) in STOP_WORDS):
+        return (CancelFlow(view.flow.name),)
+    ends = ruled is not None and ruled.action == DEACTIVATE_LOOP
+    return (CancelFlow(form.name, ruled.rule.name),) if form and ruled and ends else ()
+
+
+def provided_for(view: View) -> tuple[Command, ...]:
+    """A rule written for this very form (say it again, why do you ask) goes before the form's expectation."""
+    ruled = _ruled_in_form(view)
+    return (StartFlow(ruled.rule.name, view.intent),) if ruled and view.intent else ()
+
+
+def _ruled_in_form(view: View) -> Prediction | None:
+    """What the rules say, if the one that says it is for the running form and for this intent."""
+    if view.form is None or view.ruled is None:
+        return None
+    rule = view.ruled.rule
+    return view.ruled if rule.loop == view.form.name and view.intent in rule.intents else None
+
+
+def expected(view: View) -> tuple[Command, ...]:
+    """The running form gets what it asked for, or a correction of what it has."""
+    form, asked = view.form, view.conversation.requested_slot
+    if form is None:
+        return ()
+    found = (view.filled or {}).items()
+    filled = {name: value for name, value in found if name in view.expects and value is not None}
+    if asked in filled and _digresses(view, asked):
+        filled.pop(asked)
+    commands: list[Command] = [
+        CorrectSlot(name, value)
+        if view.conversation.slots.get(name) is not None and name != asked
+        else SetSlot(name, value)
+        for name, value in filled.items()
+    ]
+    return (*commands, ContinueFlow(form.name)) if commands else ()
+
+
+def _digresses(view: View, asked: str) -> bool:
+    """Whether a text that could fill the slot asked for is rather a question or another wish.
+
+    Only texts that cannot well be the value count: a question with a stored answer, or words where a number
+    is due while the reading is sure of something the bot can do. Else the form's expectation is believed,
+    until its validation refuses the value (bot.dialogue.second).
+    """
+    slot = view.domain.slots.get(asked)
+    if slot and view.flow:
+        return _leaves_the_flow(view, slot)
+    if slot is None or any(mapping.entity for mapping in slot.mappings):
+        return False
+    if view.reading.matches and view.reading.matches[0].score >= CERTAIN:
+        return True
+    asks = view.text.rstrip().endswith(_QUESTION_MARKS)
+    numeric = slot.type is SlotType.FLOAT and not NUMERALS & set(view.text)
+    if view.near_tied and (asks or numeric):
+        return True
+    return (asks or numeric) and view.ruled is not None and view.intent in view.ruled.rule.intents
+
+
+def _leaves_the_flow(view: View, slot: Slot) -> bool:
+    """Words that are no value of the slot's type; and where any words would do, a question with a stored
+    answer, or several words that surely begin something else.
+    """
+    if fitting(slot, (view.filled or {}).get(slot.name)) is None:
+        return True
+    if view.reading.matches and view.reading.matches[0].score >= CERTAIN:
+        return True
+    free = slot.type in (SlotType.TEXT, SlotType.ANY)
+    wants = view.begins is not None or (view.ruled is not None and view.intent in view.ruled.rule.intents)
+    return free and wants and view.reading.confidence >= CERTAIN and len(view.text.split()) >= ENOUGH_WORDS
