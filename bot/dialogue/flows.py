@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.dialogue import acting, forms
-from bot.dialogue.conversation import Conversation, Frame, Holder
+from bot.dialogue.conversation import Conversation, Holder
 from bot.dialogue.domain import Domain
 from bot.dialogue.events import Failed, FlowEnded, FlowMoved, FlowStarted, LoopSet, Reason, SlotSet
 from bot.dialogue.flow import CANCEL, END, Act, Call, Collect, Flow, FlowStep, Link, SetSlots
@@ -162,15 +162,14 @@ def _after(scene: Scene) -> str:
     """Where the flow goes on that called the one that ended."""
     frame = scene.conversation.stack[-1]
     flow = scene.domain.flows[frame.flow]
-    return _way(scene, flow, flow.steps[frame.step])
+    return _way(scene, flow.steps[frame.step])
 
 
-def _way(scene: Scene, flow: Flow, step: FlowStep) -> str:
+def _way(scene: Scene, step: FlowStep) -> str:
     for way in step.ways:
         if way.condition is None or way.condition.holds(scene.conversation.slots):
             return way.to
-    order = list(flow.steps)
-    return order[order.index(step.id) + 1] if not step.ways and step.id != order[-1] else END
+    return END
 
 
 async def _do(scene: Scene, flow: Flow, step: FlowStep) -> str | None:
@@ -194,7 +193,7 @@ async def _do(scene: Scene, flow: Flow, step: FlowStep) -> str | None:
             return scene.domain.flows[name].begins
         case _:
             pass
-    return _way(scene, flow, step)
+    return _way(scene, step)
 
 
 async def _collect(scene: Scene, flow: Flow, step: FlowStep, collect: Collect) -> str | None:
@@ -203,7 +202,7 @@ async def _collect(scene: Scene, flow: Flow, step: FlowStep, collect: Collect) -
     if collect.anew and not waited:
         scene.set_slot(collect.slot, None)
     if scene.conversation.slots.get(collect.slot) is not None:
-        return _way(scene, flow, step)
+        return _way(scene, step)
     _settle(scene, step.id)
     scene.run(flow.name, "flow")
     if collect.confirms:
@@ -225,7 +224,7 @@ async def _act(scene: Scene, flow: Flow, step: FlowStep, action: str) -> str | N
         hand_over(scene, Reason.ACTION_FAILED, say="utter_action_failed")
     state = scene.conversation
     ended = len(state.stack) < depth or state.holder is not Holder.BOT or state.paused
-    return None if ended else _way(scene, flow, step)
+    return None if ended else _way(scene, step)
 
 
 def _settle(scene: Scene, place: str) -> None:
@@ -242,12 +241,7 @@ def _end(scene: Scene, flow: Flow, *, cancelled: bool = False) -> None:
         slot = scene.domain.slots.get(collect.slot)
         if not collect.keeps and collect.slot not in flow.kept:
             scene.set_slot(collect.slot, slot.initial if slot else None)
-    scene.tell(
-        SlotSet(at=scene.at, name=REQUESTED_SLOT, value=None),
-        FlowEnded(at=scene.at, flow=flow.name, cancelled=cancelled),
-        LoopSet(at=scene.at, name=_below(scene.conversation, frame)),
-    )
-
-
-def _below(state: Conversation, ended: Frame) -> str | None:
-    return state.stack[-1].flow if state.stack else ended.under
+    scene.tell(SlotSet(at=scene.at, name=REQUESTED_SLOT, value=None))
+    scene.tell(FlowEnded(at=scene.at, flow=flow.name, cancelled=cancelled))
+    below = scene.conversation.stack
+    scene.tell(LoopSet(at=scene.at, name=below[-1].flow if below else frame.under))

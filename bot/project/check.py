@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.errors import Finding
+from bot.project.check_flows import check_flows
 from bot.project.check_names import check_actions, check_domain, check_intents, check_selections, check_slots
 from bot.project.check_responses import check_buttons, check_placeholders
 from bot.project.check_rules import check_contradictions, check_forms
@@ -30,6 +31,7 @@ _CHECKS: tuple[Callable[[Project, Report], None], ...] = (
     check_buttons,
     check_placeholders,
     check_forms,
+    check_flows,
     check_contradictions,
     check_stories,
     check_examples,

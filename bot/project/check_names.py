@@ -10,7 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.dialogue.domain import Domain, MappingType, SlotMapping
-from bot.dialogue.names import BUILT_IN_ACTIONS, FALLBACK_INTENT, KNOWLEDGE_INTENT, REQUESTED_SLOT
+from bot.dialogue.names import (
+    BUILT_IN_ACTIONS,
+    FALLBACK_INTENT,
+    KNOWLEDGE_INTENT,
+    LANGUAGE_SLOT,
+    REQUESTED_SLOT,
+)
 from bot.dialogue.selection import base_of, is_selection
 from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, SlotStep, Step
 from bot.project.model import Project
@@ -67,7 +73,7 @@ def known_intents(project: Project) -> frozenset[str]:
 def defined_actions(project: Project) -> frozenset[str]:
     """Whatever a rule, a story or a test may name as an action."""
     domain = project.domain
-    own = domain.actions | domain.responses.keys() | domain.forms.keys()
+    own = domain.actions | domain.responses.keys() | domain.forms.keys() | domain.flows.keys()
     return own | BUILT_IN_ACTIONS | {f"utter_{base_of(intent)}" for intent in domain.selections}
 
 
@@ -229,6 +235,9 @@ def _check_filled(project: Project, name: str, place: Place, report: Report) -> 
     slot = project.domain.slots[name]
     if report.lost & {"actions", "endpoints", "mappings"}:
         return
+    if not slot.mappings and name != LANGUAGE_SLOT:
+        mend = "Add `mappings: [{type: custom}]`."
+        report.warn(place, f"Slot `{name}` has no `mappings`, so no message fills it.", mend)
     if not slot.mappings or any(mapping.type is not MappingType.CUSTOM for mapping in slot.mappings):
         return
     if project.settings.action_endpoint is None or not any(

@@ -19,6 +19,7 @@ from bot.errors import ProjectError
 from bot.project.answers_file import read_answer_files
 from bot.project.dialogues_file import read_dialogues
 from bot.project.domain_file import LISTS, MAPS, DomainParts, read_domain
+from bot.project.flows_file import read_flows, told_slots
 from bot.project.model import Project, ProjectSettings
 from bot.project.nlu_file import read_nlu
 from bot.project.node import check_sections, entries
@@ -35,9 +36,15 @@ _YAML = (".yml", ".yaml")
 _CONFIG_PARTS = {"language": "languages", "languages": "languages"}
 _ENDPOINT_PARTS = {"action_endpoint": "endpoints"}
 _DOMAIN_PARTS = {section: section for section in (*LISTS, *MAPS)}
-_DATA_PARTS = {"nlu": "examples", "rules": "rules", "stories": "stories", "responses": "responses"}
+_DATA_PARTS = {
+    "nlu": "examples",
+    "rules": "rules",
+    "stories": "stories",
+    "responses": "responses",
+    "flows": "flows",
+}
 _ANSWER_PARTS = {"answers": "answers"}
-_DATA_KEYS = ("version", "nlu", "rules", "stories", "responses", "dialogues")
+_DATA_KEYS = ("version", "nlu", "rules", "stories", "responses", "dialogues", "flows")
 
 
 def load_project(folder: Path, *, environ: Mapping[str, str] | None = None) -> Project:
@@ -60,36 +67,47 @@ def read_project(folder: Path, *, environ: Mapping[str, str] | None = None) -> P
     sources = _collect(folder, report, os.environ if environ is None else environ)
     settings = read_settings(sources.config, sources.endpoints, sources.credentials, report)
     parts = read_domain(sources.domain, sources.sections["responses"], report)
-    rules = read_rules(sources.sections["rules"], report)
     stories, told = read_stories(sources.sections["stories"], report)
     nlu, titles = read_nlu(sources.sections["nlu"], settings.languages, report)
     answers = read_answer_files(sources.answers, settings.languages, report)
     ids = frozenset(template.id for template in answers)
     dialogues = read_dialogues(sources.sections["dialogues"], settings.languages, ids, report)
-    domain = Domain(
+    domain = replace(
+        _domain(parts, settings, sources, report),
         name=folder.resolve().name,
-        languages=settings.languages,
-        intents=frozenset(parts.intents),
-        entities=frozenset(parts.entities),
-        actions=frozenset(parts.actions),
-        slots=_with_language_slot(parts, settings),
-        forms=parts.forms,
-        responses=parts.responses,
-        rules=rules,
         stories=stories,
-        unused_entities=parts.unused_entities,
-        entities_fill=parts.entities_fill,
         selections=frozenset(filter(is_selection, (example.intent for example in nlu.examples))),
-        thresholds=settings.thresholds,
-        session=parts.session,
         intent_titles=titles,
-        raw=parts.raw,
     )
     domain = replace(domain, memory=remember(domain, longest=settings.max_history))
     moods = read_moods(folder, report)
     found, lost, places = report.findings, frozenset(report.lost), parts.places
     return Project(
         folder, domain.name, domain, nlu, answers, dialogues, settings, found, places, lost, moods, told
+    )
+
+
+def _domain(parts: DomainParts, settings: ProjectSettings, sources: _Sources, report: Report) -> Domain:
+    """The domain with its rules and flows."""
+    flows = read_flows(sources.sections["flows"], report)
+    intents, entities = frozenset(parts.intents), frozenset(parts.entities)
+    forms = {name: {"required_slots": list(flow.form.required_slots)} for name, flow in flows.items()}
+    return Domain(
+        languages=settings.languages,
+        intents=intents,
+        entities=entities,
+        actions=frozenset(parts.actions),
+        slots=told_slots(flows, _with_language_slot(parts, settings), intents, entities),
+        forms=parts.forms,
+        flows=flows,
+        responses=parts.responses,
+        rules=read_rules(sources.sections["rules"], report),
+        unused_entities=parts.unused_entities,
+        entities_fill=parts.entities_fill,
+        thresholds=settings.thresholds,
+        session=parts.session,
+        # To rasa-sdk a flow is a form: `validate_<flow>` judges what it collects.
+        raw={**parts.raw, "forms": {**parts.raw.get("forms", {}), **forms}} if forms else parts.raw,
     )
 
 
@@ -131,7 +149,8 @@ def _collect(folder: Path, report: Report, environ: Mapping[str, str]) -> _Sourc
 
 
 def _collect_data(folder: Path, sources: _Sources, report: Report) -> None:
-    for path in _yaml_files(folder / "data"):
+    paths = (*_yaml_files(folder / "data"), *_named(folder, "flows"), *_yaml_files(folder / "flows"))
+    for path in paths:
         if path.name.startswith("test_"):
             continue
         read: list[Node] = []
@@ -143,7 +162,7 @@ def _collect_data(folder: Path, sources: _Sources, report: Report) -> None:
                 if key in sources.sections:
                     sources.sections[key].append(node)
                 if key in _DATA_PARTS and not isinstance(
-                    node.value, Mapping if key == "responses" else tuple
+                    node.value, Mapping if key in ("responses", "flows") else tuple
                 ):
                     report.lost.update([_DATA_PARTS[key]] if node.value is not None else [])
 
@@ -226,8 +245,6 @@ def _note_unread(folder: Path, report: Report) -> None:
             unread = path.suffix in (".csv", ".tsv", ".json", ".jsonl", ".md") and place.file != MOODS
             if path.is_file() and unread:
                 report.warn(place, "This file is not read.", mend)
-    if any(_named(folder, "flows")):
-        report.warn(Place("flows.yml"), "Flows are not acted on in this version.", "Write forms and rules.")
 
 
 def _with_language_slot(parts: DomainParts, settings: ProjectSettings) -> dict[str, Slot]:

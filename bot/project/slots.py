@@ -116,12 +116,6 @@ def _mappings(what: str, node: Node, details: Mapping[str, Node], report: Report
         report.warn(
             details["auto_fill"].place, f"{what}: `auto_fill` left Rasa in 3.0.", "Add a from_entity mapping."
         )
-    if "mappings" not in details:
-        report.warn(
-            node.place,
-            f"{what} has no `mappings`, so no message fills it.",
-            "Add `mappings: [{type: custom}]`.",
-        )
     listed = items(details.get("mappings"), f"mappings of {what}", report)
     read = [_mapping(what, item, report) for item in listed]
     if None in read or not isinstance(node.value, Mapping) or not is_list(details.get("mappings")):

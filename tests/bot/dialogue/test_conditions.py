@@ -26,7 +26,8 @@ SLOTS = {
     [
         ("slots.amount = 100", True), ("amount == 100.0", True), ("slots.amount != 100", False),
         ("slots.text > 200", True), ("slots.none > 1", False), ("slots.none < 1", False),
-        ("slots.yes", True), ("not slots.no", True), ("slots.no is false", True), ("slots.yes is not true", False),
+        ("slots.yes", True), ("not slots.no", True), ("slots.no is false", True),
+        ("slots.yes is not true", False),
         ("slots.none is null", True), ("slots.gone is null", True), ("slots.amount is not null", True),
         ("slots.size = 'Large'", True), ("slots.size = 'large'", False), ("slots.size contains 'arg'", True),
         ("slots.many contains 'a'", True), ("'c' in slots.many", False), ("'c' not in slots.many", True),

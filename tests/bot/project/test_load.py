@@ -323,11 +323,10 @@ def test_too_many_ways_are_cut_with_a_word(write_project: WriteProject) -> None:
 
 
 def test_files_that_nobody_reads_are_named(write_project: WriteProject) -> None:
-    files = {**PROJECT, "answers/faq.csv": "q,a\n", "data/nlu.md": "## intent\n", "flows.yml": "flows: {}\n"}
+    files = {**PROJECT, "answers/faq.csv": "q,a\n", "data/nlu.md": "## intent\n"}
     assert [line.split(": ")[0] for line in found(write_project(files))] == [
         "answers/faq.csv:1",
         "data/nlu.md:1",
-        "flows.yml:1",
     ]
 
 
