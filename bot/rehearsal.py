@@ -1,5 +1,5 @@
-"""Plays conversation tests: only the customer's words go in, the bot's own reading and actions drive it, and
-what it did is compared with what the test expects.
+"""Plays conversation tests live: only the customer's words go in, the bot's own reading and actions drive it,
+and what it did is compared with what the test expects.
 
 Knows the turn and the test's steps; keeps nothing in a store. Read by bot.project.tests_file from Rasa's
 test files.
@@ -11,7 +11,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import zip_longest
 
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.events import ActionRun, BotSaid, Event, UserSaid
@@ -19,8 +19,11 @@ from bot.dialogue.fold import fold
 from bot.dialogue.message import InboundMessage
 from bot.dialogue.names import EXTRACT_SLOTS, LISTEN, SESSION_START
 from bot.dialogue.ports import ActionCall, ActionError, ActionReply, Ports
+from bot.dialogue.reading import Reading
+from bot.dialogue.selection import base_of, is_selection
 from bot.dialogue.turn import turn
 from bot.manager import Bot
+from bot.played import SECONDS_BETWEEN, START, Failure, Played, given, opening, taken_for
 from bot.project.tests_file import (
     ConversationStep,
     ConversationTest,
@@ -30,76 +33,61 @@ from bot.project.tests_file import (
     ExpectedText,
     UserTurn,
 )
+from bot.project.tests_write import Remarked
 
 _UNSEEN = frozenset({LISTEN, EXTRACT_SLOTS, SESSION_START})
-SECONDS_BETWEEN = 20.0
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """The first turn of a test that went otherwise: `turn` counts the customer's messages from 1."""
-
-    name: str
-    file: str
-    line: int
-    turn: int
-    said: str
-    intent: str | None
-    expected: str
-    got: str
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "turn": self.turn,
-            "expected": self.expected,
-            "got": self.got,
-            "file": self.file,
-            "line": self.line,
-            "said": self.said,
-            "intent": self.intent,
-        }
 
 
 async def rehearse(
     tests: Sequence[ConversationTest], bot: Bot, done: Callable[[int], None] = lambda count: None
-) -> list[Failure]:
-    """Play every test; `done` hears how many were played. At most one failure a test: what follows it would
-    mislead.
+) -> list[Played]:
+    """Play every test; `done` hears how many were played. A test ends with its first failure: what follows it
+    would mislead.
     """
-    failures = []
+    plays = []
     for number, test in enumerate(tests, start=1):
-        failure = await _play(test, bot)
-        if failure:
-            failures.append(failure)
+        plays.append(await _play(test, bot))
         done(number)
-    return failures
+    return plays
 
 
-async def _play(test: ConversationTest, bot: Bot) -> Failure | None:
-    log: list[Event] = []
-    state, at = Conversation(f"test: {test.name}"), 1_700_000_000.0
+async def _play(test: ConversationTest, bot: Bot) -> Played:
+    before = given(test)
+    log = list(opening(bot.domain, before)) if before else []
+    state, at = fold(Conversation(f"test: {test.name}"), log), START
+    told: list[Remarked] = [(step, None) for step in before]
+    actions: list[tuple[str, str]] = []
+    readings: list[tuple[str, str | None]] = []
     for number, (said, expectations) in enumerate(_turns(test.steps), start=1):
         at += SECONDS_BETWEEN
         message = _message(said, number, at, state.id)
-        earlier = tuple(log)
-
-        async def act(call: ActionCall, earlier: tuple[Event, ...] = earlier) -> ActionReply:
-            if bot.actions is None:
-                raise ActionError("no_action_server")
-            return await bot.actions.run(call, earlier)
-
-        ports = Ports(read=bot.inference.read, act=act, word=bot.inference.word)
-        events = [event async for event in turn(bot.domain, state, message, ports)]
+        events = [event async for event in turn(bot.domain, state, message, _ports(bot, tuple(log)))]
         state = fold(state, events)
         log.extend(events)
+        actions += _pairs(expectations, events)
+        reading = next((event.reading for event in events if isinstance(event, UserSaid)), None) or Reading()
+        if said.text and said.intent and reading.intent:
+            readings.append((said.intent, taken_for(said, reading)))
         wrong = _compare(expectations, events, state)
+        told += _remarked(said, expectations, reading, events, wrong)
         if wrong:
-            reading = next((event.reading for event in events if isinstance(event, UserSaid)), None)
-            intent = f"{reading.intent} ({reading.confidence:.2f})" if reading and reading.intent else None
-            return Failure(test.name, test.file, said.line, number, message.text, intent, *wrong)
+            told += [(step, None) for step in test.steps[_place(test, number) :]]
+            intent = f"{reading.intent} ({reading.confidence:.2f})" if reading.intent else None
+            where = Failure(
+                test.name, test.file, said.line, number, message.text, intent, wrong.expected, wrong.got
+            )
+            return Played(test, where, tuple(actions), tuple(readings), tuple(told))
         await asyncio.sleep(0)
-    return None
+    return Played(test, None, tuple(actions), tuple(readings), tuple(told))
+
+
+def _ports(bot: Bot, earlier: tuple[Event, ...]) -> Ports:
+    async def act(call: ActionCall) -> ActionReply:
+        if bot.actions is None:
+            raise ActionError("no_action_server")
+        return await bot.actions.run(call, earlier)
+
+    return Ports(read=bot.inference.read, act=act, word=bot.inference.word)
 
 
 def _turns(steps: Sequence[ConversationStep]) -> Iterator[tuple[UserTurn, list[ConversationStep]]]:
@@ -115,6 +103,12 @@ def _turns(steps: Sequence[ConversationStep]) -> Iterator[tuple[UserTurn, list[C
             expected.append(step)
     if said:
         yield said, expected
+
+
+def _place(test: ConversationTest, number: int) -> int:
+    """Where the message after that number stands."""
+    places = [place for place, step in enumerate(test.steps) if isinstance(step, UserTurn)]
+    return places[number] if number < len(places) else len(test.steps)
 
 
 def _message(said: UserTurn, number: int, at: float, conversation_id: str) -> InboundMessage:
@@ -133,25 +127,86 @@ def _message(said: UserTurn, number: int, at: float, conversation_id: str) -> In
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """What was expected and what happened instead; `step` is the one that shows it, None: the actions do."""
+
+    expected: str
+    got: str
+    step: ConversationStep | None = None
+
+
+def _wanted(expectations: Sequence[ConversationStep]) -> list[str]:
+    return [s.name for s in expectations if isinstance(s, ExpectedAction) and s.name not in _UNSEEN]
+
+
+def _did(expectations: Sequence[ConversationStep], events: Sequence[Event]) -> list[str]:
+    """The actions that were run. A retrieval action (`utter_faq`) has the name of its response where the test
+    gives that.
+    """
+    wanted = _wanted(expectations)
+    said = [event.response for event in events if isinstance(event, BotSaid) and event.response]
+    names = [event.name for event in events if isinstance(event, ActionRun) and event.name not in _UNSEEN]
+    for place, name in enumerate(names):
+        if is_selection("".join(wanted[place : place + 1])):
+            names[place] = next((whole for whole in said if base_of(whole) == name), name)
+    return names
+
+
+def _pairs(expectations: Sequence[ConversationStep], events: Sequence[Event]) -> list[tuple[str, str]]:
+    wanted, did = [*_wanted(expectations), LISTEN], [*_did(expectations, events), LISTEN]
+    return list(zip_longest(wanted, did, fillvalue=LISTEN))
+
+
 def _compare(
     expectations: Sequence[ConversationStep], events: Sequence[Event], state: Conversation
-) -> tuple[str, str] | None:
-    """What was expected and what happened instead, or None where they agree."""
-    wanted = [
-        step.name for step in expectations if isinstance(step, ExpectedAction) and step.name not in _UNSEEN
-    ]
-    did = [event.name for event in events if isinstance(event, ActionRun) and event.name not in _UNSEEN]
+) -> _Wrong | None:
+    """Where the two first disagree. Of several steps on one slot or on the loop, the last must hold."""
+    wanted, did = _wanted(expectations), _did(expectations, events)
     if wanted != did:
-        return ", ".join(wanted) or "nothing", ", ".join(did) or "nothing"
+        return _Wrong(", ".join(wanted) or "nothing", ", ".join(did) or "nothing")
     texts = [event.text for event in events if isinstance(event, BotSaid) and event.text]
+    last = {(type(step), step.name if isinstance(step, ExpectedSlot) else ""): step for step in expectations}
     for step in expectations:
         match step:
-            case ExpectedLoop(name=name) if state.loop != name:
-                return f"active_loop {name}", f"active_loop {state.loop}"
-            case ExpectedSlot(name=name, any_value=True) if state.slots.get(name) is None:
-                return f"{name} is set", f"{name} is empty"
-            case ExpectedSlot(name=name, value=value, any_value=False) if state.slots.get(name) != value:
-                return f"{name} = {value!r}", f"{name} = {state.slots.get(name)!r}"
             case ExpectedText(text=text) if text not in texts:
-                return text, " / ".join(texts) or "nothing said"
+                return _Wrong(text, " / ".join(texts) or "nothing said", step)
+            case ExpectedLoop(name=name) if step in last.values() and state.loop != name:
+                return _Wrong(f"active_loop {name}", f"active_loop {state.loop}", step)
+            case ExpectedSlot(name=name) if step in last.values() and not _holds(step, state):
+                expected = f"{name} is set" if step.any_value else f"{name} = {step.value!r}"
+                value = state.slots.get(name)
+                return _Wrong(expected, f"{name} is empty" if value is None else f"{name} = {value!r}", step)
+            case _:
+                pass
     return None
+
+
+def _holds(step: ExpectedSlot, state: Conversation) -> bool:
+    value = state.slots.get(step.name)
+    return value is not None if step.any_value else bool(value == step.value)
+
+
+def _remarked(
+    said: UserTurn,
+    expectations: Sequence[ConversationStep],
+    reading: Reading,
+    events: Sequence[Event],
+    wrong: _Wrong | None,
+) -> Iterator[Remarked]:
+    """The turn again, with what came instead beside each step; what came besides stands at its end."""
+    if wrong is None:
+        yield from ((step, None) for step in (said, *expectations))
+        return
+    took = taken_for(said, reading)
+    misread = took is not None and said.intent not in (None, took)
+    yield said, f"predicted: {took} ({reading.confidence:.2f})" if misread else None
+    came = iter(_did(expectations, events))
+    for step in expectations:
+        if isinstance(step, ExpectedAction) and step.name not in _UNSEEN:
+            got = next(came, LISTEN)
+            yield step, None if got == step.name else f"predicted: {got}"
+        else:
+            yield step, f"got: {wrong.got}" if step is wrong.step else None
+    for got in came:
+        yield ExpectedAction(LISTEN, said.line), f"predicted: {got}"

@@ -28,7 +28,8 @@ from bot.cli.output import (
     write_json,
 )
 from bot.cli.reviews import Reviews, read_reviews
-from bot.cli.test import show_progress, tests_json
+from bot.cli.test import show_progress
+from bot.cli.test_report import tests_json
 from bot.cli.train import recipe_of, train_project
 from bot.cli.workplace import work_folder
 from bot.config import Settings, read_settings
@@ -174,8 +175,7 @@ def _play(
             action_server(cycle.project, cycle.settings, bundle=bundle.id) as url,
             open_bot(cycle.settings, cycle.project, bundle=bundle.id, action_url=url) as bot,
         ):
-            failures = await rehearse(tests, bot, done)
-            write_json(tests_json(len(tests), failures), str(out))
+            write_json(tests_json({"live": await rehearse(tests, bot, done)}), str(out))
             if emergencies:
                 missed = await rehearse_emergencies(bot)
                 found = {"sentences": len(SENTENCES), "missed": missed}

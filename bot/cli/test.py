@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
@@ -14,18 +13,28 @@ from rich.progress import Progress
 
 from bot.cli.actions import action_server
 from bot.cli.output import examples, json_option, project_argument, write_json
+from bot.cli.test_report import show, tests_json, write_stories
 from bot.cli.train import bundle_or_train
 from bot.config import Settings, read_settings
 from bot.errors import Level
+from bot.grading import grade
 from bot.parts import open_bot
+from bot.played import Played
 from bot.project.load import load_project
 from bot.project.model import Project
 from bot.project.tests_file import ConversationTest, read_tests
-from bot.rehearsal import Failure, rehearse
+from bot.rehearsal import rehearse
+
+# Each way of playing a test, in the order in which they are played and told.
+GRADINGS = {"live": rehearse, "rasa": grade}
 
 
 @click.command(
-    epilog=examples("frontdesk test my-bot", "frontdesk test my-bot --stories my-bot/tests/test_first.yml")
+    epilog=examples(
+        "frontdesk test my-bot",
+        "frontdesk test my-bot --stories my-bot/tests/test_first.yml",
+        "frontdesk test my-bot --grading rasa --stories my-bot/data     do the stories play themselves?",
+    )
 )
 @project_argument
 @click.option(
@@ -34,22 +43,55 @@ from bot.rehearsal import Failure, rehearse
     metavar="FILE",
     type=click.Path(exists=True, path_type=Path),
     multiple=True,
-    help="Only these test files; may be given more than once.",
+    help="Only these test or story files, or folders of them; may be given more than once.",
+)
+@click.option(
+    "--grading",
+    type=click.Choice(["both", *GRADINGS]),
+    default="both",
+    show_default=True,
+    help="live: only the customer's words go in; rasa: the test's own intents and entities do.",
+)
+@click.option(
+    "--out",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where failed conversations are written. Default: .frontdesk/results in the project.",
 )
 @click.option("--bundle", metavar="ID", help="Test this bundle instead of the one that serves.")
 @json_option
-def test(project: Path, files: tuple[Path, ...], bundle: str | None, json_file: str | None) -> int:
-    """Play PROJECT's test conversations: only the customer's words go in, every action is compared.
+def test(
+    project: Path,
+    files: tuple[Path, ...],
+    grading: str,
+    out: Path | None,
+    bundle: str | None,
+    json_file: str | None,
+) -> int:
+    """Play PROJECT's test conversations, in two ways that find different faults.
 
     \b
-    When one fails, the first place where the bot went another way is shown:
-      expected  what the test says comes next; got  what the bot did instead.
+    live  Only the customer's words go in; the bot reads them, runs its actions
+          and is compared message by message. A test ends at its first failure.
+    rasa  As `rasa test core`: the test's intents and entities are fed back, no
+          action runs (the test's slot_was_set and active_loop say what each
+          changed), every next action is compared, listening too, and after a
+          wrong one the conversation goes on as the test says.
+
+    \b
+    Failed live alone: look at how the message was read. Add examples of that
+    kind to data/ (in other words than the test's), then `frontdesk train
+    PROJECT --promote`; or the action server did something else.
+    Failed in both: look at rules and stories; `frontdesk chat PROJECT --why`
+    shows, for each message, which row of the policy decided.
+    Failed as Rasa grades alone: the test does not tell all that actions set.
     If the bot is right, correct the test at the file and line that are shown.
-    If it took the message for another intent, add examples of that kind to
-    data/ (in other words than the test's), then `frontdesk train PROJECT
-    --promote`. If the intent is right, look for the rule that ran: `frontdesk
-    chat PROJECT --why` shows, for each message, what was read and which row
-    of the policy decided. A freshly trained bot may well fail a few tests.
+
+    \b
+    Failed conversations are written as test files with what came instead
+    beside each line (`# predicted: ...`): failed_live_stories.yml,
+    failed_test_stories.yml and, where only a reading was wrong,
+    stories_with_warnings.yml.
 
     Exit code 0: all passed; 1: some did not.
     """
@@ -59,15 +101,14 @@ def test(project: Path, files: tuple[Path, ...], bundle: str | None, json_file: 
         click.secho(str(finding), fg="red" if finding.level is Level.ERROR else "yellow", err=True)
     settings = read_settings(project)
     identity = bundle or bundle_or_train(settings, loaded).id
-    with show_progress("conversations", len(tests)) as done:
-        failures = asyncio.run(_play(settings, loaded, tests, identity, done))
-    result = tests_json(len(tests), failures)
+    ways = list(GRADINGS) if grading == "both" else [grading]
+    plays = asyncio.run(_play(settings, loaded, tests, identity, ways))
+    result = tests_json(plays)
+    written = write_stories(plays, out or settings.home / "results")
     write_json(result, json_file)
     if json_file != "-":
-        for failure in failures:
-            _show(failure)
-        click.echo(f"{result['passed']} of {result['conversations']} conversations passed.")
-    return 1 if failures else 0
+        show(plays, written)
+    return 1 if result["failures"] else 0
 
 
 async def _play(
@@ -75,13 +116,19 @@ async def _play(
     project: Project,
     tests: Sequence[ConversationTest],
     bundle: str,
-    done: Callable[[int], None],
-) -> list[Failure]:
-    async with (
-        action_server(project, settings, bundle=bundle) as url,
-        open_bot(settings, project, bundle=bundle, action_url=url) as bot,
-    ):
-        return await rehearse(tests, bot, done)
+    ways: Sequence[str],
+) -> dict[str, list[Played]]:
+    """What came of each way. Only live play runs actions."""
+    async with AsyncExitStack() as stack:
+        url = None
+        if "live" in ways:
+            url = await stack.enter_async_context(action_server(project, settings, bundle=bundle))
+        bot = await stack.enter_async_context(open_bot(settings, project, bundle=bundle, action_url=url))
+        plays = {}
+        for way in ways:
+            with show_progress(f"conversations, {way}", len(tests)) as done:
+                plays[way] = await GRADINGS[way](tests, bot, done)
+        return plays
 
 
 @contextmanager
@@ -91,20 +138,3 @@ def show_progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
     with Progress(console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=total)
         yield lambda count: bar.update(task, completed=count)
-
-
-def tests_json(count: int, failures: Sequence[Failure]) -> dict[str, Any]:
-    """What `--json` writes and the gate reads."""
-    return {
-        "conversations": count,
-        "passed": count - len(failures),
-        "failures": [failure.to_json() for failure in failures],
-    }
-
-
-def _show(failure: Failure) -> None:
-    click.secho(f"{failure.file}:{failure.line}: {failure.name}", fg="red")
-    click.echo(
-        f"  message {failure.turn}: {failure.said}" + (f"  [{failure.intent}]" if failure.intent else "")
-    )
-    click.echo(f"  expected: {failure.expected}\n  got:      {failure.got}")

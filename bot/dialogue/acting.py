@@ -50,6 +50,7 @@ from bot.dialogue.names import (
 )
 from bot.dialogue.ports import ActionCall, ActionError, ActionRefused
 from bot.dialogue.scene import Scene
+from bot.dialogue.selection import response_of
 from bot.dialogue.trail import Act, turns_of
 
 
@@ -79,14 +80,8 @@ def _here(scene: Scene, name: str) -> Callable[[Scene], object] | None:
         return _OWN[name]
     chooses = any(response.startswith(f"{name}/") for response in scene.domain.responses)
     if name in scene.domain.responses or (name.startswith("utter_") and (chooses or not listed)):
-        return lambda scene: scene.say(_chosen(scene, name))
+        return lambda scene: scene.say(response_of(name, scene.reading, scene.domain.responses))
     return None
-
-
-def _chosen(scene: Scene, name: str) -> str:
-    """The response that `utter_faq` stands for: that of the part of `faq` which the message asks for."""
-    selection = scene.reading.selection_of(name.removeprefix("utter_"))
-    return f"utter_{selection}" if selection and name not in scene.domain.responses else name
 
 
 async def consult(scene: Scene, name: str, proposed: tuple[SlotSet, ...]) -> tuple[Event, ...]:

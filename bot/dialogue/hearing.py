@@ -5,29 +5,21 @@ Knows what counts as understood; decides nothing about the answer (policy does).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from bot.dialogue.acting import consult, start_session
-from bot.dialogue.conversation import Conversation, Holder
-from bot.dialogue.events import Failed, RedFlagged, SessionStarted, SlotSet, UserSaid
+from bot.dialogue.conversation import Holder
+from bot.dialogue.events import Failed, RedFlagged, SessionStarted, UserSaid
 from bot.dialogue.external import kept_metadata, named
 from bot.dialogue.extracting import found_in
-from bot.dialogue.flow import Form
-from bot.dialogue.flows import triggered
-from bot.dialogue.fold import fold
 from bot.dialogue.greeting import offers
-from bot.dialogue.memory import recall
-from bot.dialogue.names import SESSION_START, TWO_STAGE_FALLBACK
+from bot.dialogue.names import SESSION_START
 from bot.dialogue.ports import ReadError, ReadRequest
 from bot.dialogue.reading import Reading, Verdict
 from bot.dialogue.resolving import resolve
-from bot.dialogue.rules import predict
 from bot.dialogue.scene import Scene
 from bot.dialogue.selection import gathered, selected
 from bot.dialogue.text import Payload, normalise, parse_payload
-from bot.dialogue.two_stage import as_if_understood
 from bot.dialogue.view import View
+from bot.dialogue.viewing import standing, view_of
 from nlu.red_flags import find_red_flags
 
 
@@ -56,7 +48,7 @@ async def hear(scene: Scene) -> View:
         except ReadError as error:
             failed = True
             scene.tell(Failed(at=scene.at, part="read", reason=error.reason))
-    scene.intent, candidates = resolve(scene.reading, scene.domain.thresholds)
+    scene.intent, _ = resolve(scene.reading, scene.domain.thresholds)
     said = UserSaid(
         at=scene.at,
         text=text,
@@ -70,41 +62,9 @@ async def hear(scene: Scene) -> View:
         scene.tell(RedFlagged(at=scene.at, flags=flags))
     if not failed and not external:
         scene.set_language(scene.reading.language if scene.reading != Reading() else scene.language)
-    return await _view(scene, text, candidates, flags=flags, unread=failed)
-
-
-async def _view(
-    scene: Scene, text: str, candidates: tuple[str, ...], *, flags: tuple[str, ...], unread: bool
-) -> View:
-    domain, state, intent, reading = scene.domain, scene.conversation, scene.intent, scene.reading
-    doubted = state.loop == TWO_STAGE_FALLBACK and state.holder is Holder.BOT
-    if doubted:
-        state = as_if_understood(state, scene.at)
+    state = standing(scene.conversation)
     filled = await found_in(scene, state, text) if text and state.holder is Holder.BOT else {}
-    state = _after(state, domain.form(state.loop), filled, scene.at)
-    return View(
-        domain=domain,
-        conversation=state,
-        reading=reading,
-        text=text,
-        intent=intent,
-        candidates=candidates,
-        filled=filled,
-        ruled=predict(domain, state, intent, reading.entities) if intent else None,
-        begins=triggered(domain, state, intent, reading.confidence) if intent else None,
-        recalled=recall(domain, state.trail) if intent else None,
-        doubted=doubted,
-        flags=flags,
-        unread=unread,
-    )
-
-
-def _after(state: Conversation, form: Form | None, filled: Mapping[str, Any], at: float) -> Conversation:
-    """The conversation once the message has filled its slots, those of a running form apart: it judges
-    them.
-    """
-    own = form.required_slots if form else ()
-    return fold(state, (SlotSet(at=at, name=n, value=value) for n, value in filled.items() if n not in own))
+    return view_of(scene.domain, scene.conversation, filled, flags=flags, unread=failed)
 
 
 async def _read(scene: Scene, text: str) -> Reading:

@@ -7,9 +7,9 @@ the models are asked is bot/reader.py's. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from bot.dialogue.reading import Verdict
+from bot.dialogue.reading import Reading, Verdict
 
 DELIMITER = "/"
 
@@ -37,3 +37,11 @@ def gathered(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
 def selected(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
     """The verdicts on the parts of retrieval intents, as they fall."""
     return tuple(verdict for verdict in verdicts if is_selection(verdict.intent))
+
+
+def response_of(action: str, reading: Reading, responses: Collection[str]) -> str:
+    """The response that `utter_faq` stands for: that of the part of `faq` which the message asks for. Any
+    other action is its own.
+    """
+    selection = reading.selection_of(action.removeprefix("utter_"))
+    return f"utter_{selection}" if selection and action not in responses else action

@@ -43,14 +43,13 @@ from bot.dialogue.events import (
 )
 from bot.dialogue.handover import hand_over
 from bot.dialogue.hearing import hear, open_session
-from bot.dialogue.memory import recall
 from bot.dialogue.message import InboundMessage
-from bot.dialogue.names import ANSWER, CLARIFY, DEACTIVATE_LOOP, DEFAULT_FALLBACK, LISTEN, TWO_STAGE_FALLBACK
+from bot.dialogue.names import ANSWER, DEACTIVATE_LOOP, DEFAULT_FALLBACK, LISTEN, TWO_STAGE_FALLBACK
+from bot.dialogue.next_action import onward
 from bot.dialogue.offer import offer_person
 from bot.dialogue.policy import decide
 from bot.dialogue.ports import PortError, Ports, Wording, WordRequest
 from bot.dialogue.reading import Match
-from bot.dialogue.rules import predict
 from bot.dialogue.scene import Scene
 from bot.dialogue.second import second_choice
 from bot.dialogue.view import Decision, View
@@ -172,36 +171,21 @@ def _interrupt(scene: Scene) -> None:
 
 async def _step(scene: Scene, filled: dict[str, Any]) -> bool:
     """Run the next action, if there is one."""
-    state = scene.conversation
-    if state.holder is not Holder.BOT or state.paused:
+    following = onward(
+        scene.domain,
+        scene.conversation,
+        scene.intent,
+        scene.reading.entities,
+        refused=scene.refused,
+        acted=scene.acted,
+        taken_back=scene.taken_back,
+    )
+    if following.action == LISTEN:
         return False
-    if state.followup and state.followup not in scene.refused:
-        await _run(scene, state.followup, "followup", filled)
-        return True
-    if state.latest is None or scene.taken_back:  # a restart took the message that was acted on with it
-        return await _resume(scene)
-    refused = scene.refused
-    prediction = predict(scene.domain, state, scene.intent, scene.reading.entities, refused=refused)
-    if prediction and prediction.action and prediction.action != LISTEN:
-        await _run(scene, prediction.action, f"rule: {prediction.rule.name}", filled)
-        return True
-    if prediction is None:
-        recalled = recall(scene.domain, state.trail, refused=refused)
-        if recalled == LISTEN:
-            return False
-        if recalled:
-            await _run(scene, recalled, "story", filled)
-            return True
-    return await _resume(scene)
-
-
-async def _resume(scene: Scene) -> bool:
-    """A running form or flow asks again, after whatever else was done."""
-    state = scene.conversation
-    # A question with buttons waits for its own answer; the form's question would hide it.
-    if state.loop is None or scene.acted[-1:] in ([state.loop], [CLARIFY]):
-        return False
-    return await flows.ask_again(scene)
+    if following.resumes:
+        return await flows.ask_again(scene)
+    await _run(scene, following.action, following.policy, filled)
+    return True
 
 
 def _cut_short(scene: Scene) -> None:

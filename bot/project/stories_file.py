@@ -1,29 +1,27 @@
-"""Reads stories, and writes out every way through their choices and checkpoints.
+"""Reads training stories, each written out in every way through its choices and checkpoints.
 
-Knows Rasa 3's story keys (yaml_story_reader.py); recalls nothing (bot/dialogue/memory.py does).
+Knows Rasa 3's story keys (yaml_story_reader.py); how stories branch is bot/project/branching.py's, and
+bot/dialogue/memory.py recalls them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bot.dialogue.reading import Entity
 from bot.dialogue.selection import base_of
 from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, SlotStep, Step, Story
 from bot.project.annotations import AnnotationError, parse
+from bot.project.branching import MOST_WAYS, Part, read_parts, ways_through
 from bot.project.node import check_keys, entries, is_list, items, text
 from bot.project.report import Place, Report
 from bot.project.rules_file import labels_of, slot_steps, step_entities
 from bot.project.yaml import Node
 
-MOST_WAYS = 500  # of one story: each is compared with the conversation
 _KEYS = ("story", "steps", "metadata")
 _NO_STEP = "Use intent, or, action, active_loop, slot_was_set or checkpoint."
 _TEXT = "Name the intent: `- intent: NAME`; texts alone are not compared yet."
-
-Way = tuple[Step, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,48 +32,31 @@ class StoryPart:
     place: Place
     start: str | None
     given: tuple[SlotStep, ...]
-    ways: tuple[Way, ...]
+    ways: tuple[tuple[Step, ...], ...]
     end: str | None
-
-
-@dataclass(slots=True)
-class _Part:
-    """A story from one checkpoint to the next; None stands for its beginning and its end. `given` are slots
-    that must hold where it takes up.
-    """
-
-    name: str
-    place: Place
-    start: str | None
-    given: tuple[SlotStep, ...] = ()
-    ways: list[Way] = field(default_factory=lambda: [()])
-    end: str | None = None
 
 
 def read_stories(sections: Sequence[Node], report: Report) -> tuple[tuple[Story, ...], tuple[StoryPart, ...]]:
     """The stories of all `stories:` sections, one for each way through, and the parts they are written in.
     One that cannot be read is left out, with a finding.
     """
-    parts: list[_Part] = []
+    parts: list[Part[Step]] = []
     for section in sections:
         for item in items(section, "stories", report):
             read = _parts(item, report)
             parts += read or []
             if read is None:
                 report.lost.add("stories")  # it may be the one that starts a form
-    _note_loose_ends(parts, sections, report)
-    stories: list[Story] = []
-    for part in parts:
-        ways = list(islice(_through(part, parts), MOST_WAYS + 1)) if part.start is None else []
-        if len(ways) > MOST_WAYS:
-            message = f"The story `{part.name}` goes more than {MOST_WAYS} ways; the first {MOST_WAYS} hold."
-            report.warn(part.place, message, "Use fewer checkpoints and `or`.")
-        stories += ways[:MOST_WAYS]
+    stories = tuple(
+        Story(way.name, way.steps, ends=way.ends, source=str(way.place))
+        for ways in ways_through(parts, report)
+        for way in ways
+    )
     written = (StoryPart(p.name, p.place, p.start, p.given, tuple(p.ways[:MOST_WAYS]), p.end) for p in parts)
-    return tuple(stories), tuple(written)
+    return stories, tuple(written)
 
 
-def _parts(node: Node, report: Report) -> list[_Part] | None:
+def _parts(node: Node, report: Report) -> list[Part[Step]] | None:
     found = entries(node, "a story", report)
     name = text(found.get("story"), "the name of a story", report)
     if not name:
@@ -83,57 +64,12 @@ def _parts(node: Node, report: Report) -> list[_Part] | None:
         return None
     what = f"story `{name}`"
     check_keys(found, _KEYS, what, report)
-    parts = [_Part(name, found["story"].place, None)]
-    begun = False
-    for item in items(found.get("steps"), f"steps of {what}", report):
-        read = _step(what, item, report)
-        if read is None:
-            return None
-        if isinstance(read, _Checkpoint):
-            if begun:
-                parts[-1].end = read.name
-                parts.append(_Part(name, parts[0].place, read.name, read.given))
-            else:
-                parts[-1].start, parts[-1].given = read.name, read.given
-        elif read != [()]:
-            product = ((*way, *more) for way in parts[-1].ways for more in read)
-            parts[-1].ways = list(islice(product, MOST_WAYS + 1))
-        begun = True
-    if parts[-1].ways == [()] and len(parts) > 1:
-        parts.pop()  # the story ended in a checkpoint
+    first: Part[Step] = Part(name, found["story"].place)
+    parts = read_parts(first, what, found.get("steps"), _plain_step, report)
     return parts if is_list(found.get("steps")) else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Checkpoint:
-    name: str
-    given: tuple[SlotStep, ...]
-
-
-def _step(what: str, node: Node, report: Report) -> list[Way] | _Checkpoint | None:
-    """The ways that one item goes on; None where the story cannot be kept."""
-    found = entries(node, f"a step of {what}", report)
-    if "checkpoint" in found:
-        name = text(found["checkpoint"], f"a checkpoint of {what}", report)
-        if name:
-            return _Checkpoint(name, tuple(slot_steps(what, found.get("slot_was_set"), report)))
-        report.error(node.place, f"A checkpoint of {what} has no name.", "Write `- checkpoint: NAME`.")
-        return None
-    if "or" in found:
-        ways: list[Way] = []
-        for item in items(found["or"], f"`or` of {what}", report):
-            read = _step(what, item, report)
-            if read is None or isinstance(read, _Checkpoint):
-                return None
-            ways += read
-        if not ways:
-            report.error(node.place, f"`or` of {what} has no choice.", "List the choices under it.")
-        return ways or None
-    way = _plain_step(what, node, report)
-    return None if way is None else [way]
-
-
-def _plain_step(what: str, node: Node, report: Report) -> Way | None:
+def _plain_step(what: str, node: Node, report: Report) -> tuple[Step, ...] | None:
     found = entries(node, f"a step of {what}", report)
     if "intent" in found or "user" in found:
         return _heard(what, node, report)
@@ -156,7 +92,7 @@ def _plain_step(what: str, node: Node, report: Report) -> Way | None:
     return None
 
 
-def _heard(what: str, node: Node, report: Report) -> Way | None:
+def _heard(what: str, node: Node, report: Report) -> tuple[Step, ...] | None:
     found = entries(node, f"a step of {what}", report)
     check_keys(found, ("intent", "user", "entities", "metadata"), f"step of {what}", report)
     name = text(found.get("intent"), f"an intent of {what}", report)
@@ -177,45 +113,3 @@ def _marked(what: str, node: Node | None, report: Report) -> tuple[Entity, ...]:
         mend = 'Write `[words](entity)` or `[words]{"entity": "name"}`.'
         report.error(node.place, f"An entity of {what} cannot be read: {error}.", mend)
         return ()
-
-
-def _note_loose_ends(parts: Sequence[_Part], sections: Sequence[Node], report: Report) -> None:
-    begun, ended = {part.start for part in parts}, {part.end for part in parts}
-    for name, message in (
-        *((name, "No story goes on from the checkpoint") for name in ended - begun),
-        *((name, "No story leads to the checkpoint") for name in begun - ended),
-    ):
-        if name is not None:
-            place = sections[0].place
-            report.warn(place, f"{message} `{name}`.", "Give both the same name, or remove it.")
-
-
-def _through(first: _Part, parts: Sequence[_Part]) -> Iterator[Story]:
-    """Every way from a beginning to an end, through each part at most once."""
-    begun: dict[str, list[_Part]] = {}
-    for part in parts:
-        if part.start is not None:
-            begun.setdefault(part.start, []).append(part)
-    pending: list[tuple[tuple[_Part, ...], Way]] = [((first,), ())]
-    while pending:
-        passed, before = pending.pop()
-        part = passed[-1]
-        if not _holds(part.given, before):
-            continue
-        onward = [p for p in begun.get(part.end or "", ()) if not any(p is q for q in passed)]
-        whole = [(*before, *way) for way in part.ways]
-        if part.end is None or not onward:
-            for steps in whole:
-                yield Story(first.name, steps, ends=part.end is None, source=str(first.place))
-        pending += reversed([((*passed, p), steps) for steps in whole for p in onward])
-
-
-def _holds(given: Sequence[SlotStep], steps: Way) -> bool:
-    """Whether the slots a checkpoint asks for have these values after the steps."""
-    slots = {step.name: step for step in steps if isinstance(step, SlotStep)}
-    return all(
-        (want.any_value or slots[want.name].value == want.value)
-        if want.name in slots
-        else want.value is None and not want.any_value
-        for want in given
-    )

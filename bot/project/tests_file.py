@@ -1,29 +1,31 @@
 """Reads test conversations: what a customer says and what the bot must do then.
 
-Knows Rasa 3's `tests/test_*.yml`; plays nothing. A test that asks for something unsupported is left out, with
-a finding.
+Knows Rasa 3's `test_*.yml`, and training stories and rules as tests of themselves; plays nothing. What cannot
+be played is left out, with a finding.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bot.dialogue.reading import Entity
+from bot.dialogue.steps import SlotStep
+from bot.dialogue.text import parse_payload
 from bot.errors import Finding, ProjectError
 from bot.project.annotations import AnnotationError, parse
-from bot.project.node import Entries, check_keys, entries, is_list, items, plain, text
+from bot.project.branching import Part, Way, read_parts, ways_through
+from bot.project.node import Entries, check_keys, entries, flag, is_list, items, text
 from bot.project.report import Place, Report
-from bot.project.rules_file import slot_steps
+from bot.project.rules_file import SNIPPET, slot_steps, step_entities
 from bot.project.yaml import Node, read_yaml
 
+_YAML = (".yml", ".yaml")
+_TOP_KEYS = ("version", "stories", "rules", "nlu", "responses", "dialogues")  # a data file may hold them all
+_TEST_KEYS = ("story", "steps", "metadata")
+_RULE_KEYS = ("rule", "condition", "conversation_start", "wait_for_user_input", "steps", "metadata")
 _STEP_KEYS = ("user", "intent", "entities", "action", "active_loop", "slot_was_set", "bot", "metadata")
-_UNSUPPORTED = {
-    "or": "Write one test for each way the conversation may go.",
-    "checkpoint": "Write the whole conversation into one test.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +56,10 @@ class ExpectedLoop:
 
 
 @dataclass(frozen=True, slots=True)
-class ExpectedSlot:
+class ExpectedSlot(SlotStep):
     """The slot now has this value (`any_value`: whatever value but none)."""
 
-    name: str
-    value: Any
-    any_value: bool
-    line: int
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,98 +75,124 @@ ConversationStep = UserTurn | ExpectedAction | ExpectedLoop | ExpectedSlot | Exp
 
 @dataclass(frozen=True, slots=True)
 class ConversationTest:
-    """One test conversation, from its first message to its last expectation."""
+    """One test conversation. What stands before its first message is given, all else expected; `ends` says
+    that the bot then waits for the customer.
+    """
 
     name: str
     file: str
     line: int
     steps: tuple[ConversationStep, ...]
+    ends: bool = True
 
 
 def read_tests(
     folder: Path, files: Sequence[Path] | None = None
 ) -> tuple[tuple[ConversationTest, ...], tuple[Finding, ...]]:
-    """The tests of a project, or those in `files`, and what is wrong with them.
+    """The tests of a project, or those in `files`, and what is wrong with them. One that branches is one test
+    for each way through it.
 
-    Without `files`, every `test_*.yml` under `tests/`. Raises ProjectError where a named file does not exist.
+    Without `files`, every `test_*.yml` under `tests/` and `data/`; a folder among `files` stands for all YAML
+    files in it. Raises ProjectError where a named file does not exist.
     """
     report = Report()
-    tests: list[ConversationTest] = []
-    for path in _test_files(folder) if files is None else files:
-        if files is not None and not path.is_file():
-            message = f"There is no test file {path}. Give the path of a test_*.yml file."
-            raise ProjectError((), message=message)
+    parts: list[Part[ConversationStep]] = []
+    rules: dict[Place, bool] = {}
+    for path in _test_files(folder) if files is None else _named_files(files):
         inside = path.resolve().is_relative_to(folder.resolve())
         name = path.resolve().relative_to(folder.resolve()).as_posix() if inside else path.name
         top = entries(read_yaml(path, name, report), "A test file", report)
-        check_keys(top, ("version", "stories"), "test file", report)
-        for item in items(top.get("stories"), "stories", report):
-            test = _test(item, report)
-            if test is not None:
-                tests.append(test)
-    _note_doubles(tests, report)
+        check_keys(top, _TOP_KEYS, "test file", report)
+        for section in ("stories", "rules"):
+            for item in items(top.get(section), section, report):
+                parts += _parts(item, rules, report)
+    _note_doubles(parts, report)
+    tests = [test for ways in ways_through(parts, report) for test in _tests(ways, rules, report)]
     return tuple(tests), report.findings
 
 
 def _test_files(folder: Path) -> Sequence[Path]:
-    found = (path for path in (folder / "tests").rglob("test_*") if path.suffix in (".yml", ".yaml"))
-    found = (path for path in found if not path.is_dir())
+    found = (path for place in ("tests", "data") for path in (folder / place).rglob("test_*"))
+    found = (path for path in found if path.suffix in _YAML and not path.is_dir())
     return sorted(found, key=lambda path: path.as_posix())
 
 
-def _note_doubles(tests: Sequence[ConversationTest], report: Report) -> None:
-    first: dict[str, ConversationTest] = {}
-    for test in tests:
-        known = first.setdefault(test.name, test)
-        if known is not test:
-            message = f"Two tests are called `{test.name}`; the first is at {known.file}:{known.line}."
-            report.warn(Place(test.file, test.line), message, "Rename one, so that a failure can be found.")
+def _named_files(files: Sequence[Path]) -> Iterator[Path]:
+    for path in files:
+        if path.is_dir():
+            yield from sorted(found for found in path.rglob("*") if found.suffix in _YAML)
+        elif path.is_file():
+            yield path
+        else:
+            message = f"There is no test file {path}. Give the path of a test_*.yml file."
+            raise ProjectError((), message=message)
 
 
-def _test(node: Node, report: Report) -> ConversationTest | None:
+def _note_doubles(parts: Sequence[Part[ConversationStep]], report: Report) -> None:
+    first: dict[str, Place] = {}
+    for part in parts:
+        known = first.setdefault(part.name, part.place)
+        if known != part.place:
+            message = f"Two tests are called `{part.name}`; the first is at {known}."
+            report.warn(part.place, message, "Rename one, so that a failure can be found.")
+
+
+def _parts(node: Node, rules: dict[Place, bool], report: Report) -> list[Part[ConversationStep]]:
+    """The parts of one test; of a rule, `rules` is told whether it waits for the customer in the end."""
     found = entries(node, "a test", report)
-    name = text(found.get("story"), "the name of a test", report)
+    kind = "rule" if "rule" in found else "story"
+    name = text(found.get(kind), "the name of a test", report)
     if not name:
         report.error(node.place, "This test has no name.", "Begin it with `- story: NAME`.")
-        return None
+        return []
     what = f"test `{name}`"
-    check_keys(found, ("story", "steps", "metadata"), what, report)
-    steps: list[ConversationStep] = []
-    for item in items(found.get("steps"), f"steps of {what}", report):
-        read = _steps(what, item, report)
-        if read is None:
-            return None
-        steps += read
-    if not is_list(found.get("steps")):
-        return None
-    if not any(isinstance(step, UserTurn) for step in steps):
-        report.error(
-            node.place, f"The {what} has no message by the customer.", "Add `- user: |` with a text."
+    check_keys(found, _RULE_KEYS if kind == "rule" else _TEST_KEYS, what, report)
+    first: Part[ConversationStep] = Part(name, found[kind].place)
+    first.ways = [
+        tuple(
+            step
+            for item in items(found.get("condition"), f"condition of {what}", report)
+            for step in _plain_step(what, item, report) or ()
         )
-        return None
-    place = found["story"].place
-    return ConversationTest(name, place.file, place.line, tuple(steps))
+    ]
+    if kind == "rule":
+        waits = found.get("wait_for_user_input")
+        rules[first.place] = flag(waits, f"wait_for_user_input of {what}", report, default=True)
+    parts = read_parts(first, what, found.get("steps"), _plain_step, report)
+    return parts if parts is not None and is_list(found.get("steps")) else []
 
 
-def _steps(what: str, node: Node, report: Report) -> list[ConversationStep] | None:
+def _tests(
+    ways: Sequence[Way[ConversationStep]], rules: Mapping[Place, bool], report: Report
+) -> Iterator[ConversationTest]:
+    """The tests of one story. A rule that follows an action, and no message, is none."""
+    for number, way in enumerate(ways, start=1):
+        name = way.name if len(ways) == 1 else f"{way.name} ({number} of {len(ways)})"
+        if any(isinstance(step, UserTurn) for step in way.steps):
+            ends = way.ends and rules.get(way.place, True)
+            yield ConversationTest(name, way.place.file, way.place.line, way.steps, ends)
+        elif way.place not in rules:
+            message = f"The test `{way.name}` has no message by the customer."
+            report.error(way.place, message, "Add `- user: |` with a text.")
+
+
+def _plain_step(what: str, node: Node, report: Report) -> tuple[ConversationStep, ...] | None:
     """What one step asks for; None where the test cannot be kept."""
+    if node.raw == SNIPPET:
+        return ()
     found = entries(node, f"a step of {what}", report)
     line = node.place.line
-    for key, mend in _UNSUPPORTED.items():
-        if key in found:
-            report.error(node.place, f"The {what} uses `{key}`, which tests do not support yet.", mend)
-            return None
     check_keys(found, _STEP_KEYS, f"step of {what}", report)
     if "user" in found or "intent" in found:
         turn = _user_turn(what, node, found, report)
-        return None if turn is None else [turn]
+        return None if turn is None else (turn,)
     if "slot_was_set" in found:
         slots = slot_steps(what, found["slot_was_set"], report)
-        return [ExpectedSlot(step.name, step.value, step.any_value, line) for step in slots]
+        return tuple(ExpectedSlot(step.name, step.value, step.any_value, line) for step in slots)
     if "active_loop" in found:
-        return [ExpectedLoop(text(found["active_loop"], f"active_loop of {what}", report), line)]
+        return (ExpectedLoop(text(found["active_loop"], f"active_loop of {what}", report), line),)
     if "metadata" in found:
-        return []
+        return ()
     key = "action" if "action" in found else "bot"
     said = text(found.get(key), f"`{key}` of {what}", report)
     if said is None:
@@ -175,7 +200,7 @@ def _steps(what: str, node: Node, report: Report) -> list[ConversationStep] | No
             node.place, f"A step of {what} says nothing.", "Use user, intent, action, bot or active_loop."
         )
         return None
-    return [ExpectedAction(said, line) if key == "action" else ExpectedText(said.strip(), line)]
+    return (ExpectedAction(said, line) if key == "action" else ExpectedText(said.strip(), line),)
 
 
 def _user_turn(what: str, node: Node, found: Entries, report: Report) -> UserTurn | None:
@@ -188,29 +213,13 @@ def _user_turn(what: str, node: Node, found: Entries, report: Report) -> UserTur
                 node.place, f"A step of {what} has neither text nor intent.", "Add `user:` or `intent:`."
             )
             return None
-        return UserTurn(None, intent, _entities(what, found, report), node.place.line)
+        return UserTurn(None, intent, tuple(step_entities(what, found, report)), node.place.line)
     try:
         said, marked = parse(annotated.strip())
     except AnnotationError as error:
         mend = 'Write `[words](entity)` or `[words]{"entity": "name"}`.'
         report.error(node.place, f"An entity of {what} cannot be read: {error}.", mend)
         return None
-    return UserTurn(said, intent, marked or _entities(what, found, report), node.place.line)
-
-
-def _entities(what: str, found: Entries, report: Report) -> tuple[Entity, ...]:
-    """`entities:` of a step without marks: `- name`, or `- name: value` with role and group beside it."""
-    entities = []
-    for item in items(found.get("entities"), f"entities of {what}", report):
-        if isinstance(item.value, str):
-            entities.append(Entity(item.value, ""))
-            continue
-        details = entries(item, f"an entity of {what}", report)
-        role = text(details.get("role"), f"role of an entity of {what}", report)
-        group = text(details.get("group"), f"group of an entity of {what}", report)
-        entities += [
-            Entity(name, plain(value), role=role, group=group)
-            for name, value in details.items()
-            if name not in ("role", "group")
-        ]
-    return tuple(entities)
+    if payload := parse_payload(said):
+        return UserTurn(said, intent or payload.intent, payload.entities, node.place.line)
+    return UserTurn(said, intent, marked or tuple(step_entities(what, found, report)), node.place.line)

@@ -179,3 +179,16 @@ async def test_a_finished_form_ends_each_time_with_one_run_on_record() -> None:
     assert loops == ["loan_form", None, "loan_form", None]
     assessed = [e for e in talk.log if isinstance(e, ActionRun) and e.name == "action_assess"]
     assert len(assessed) == 2
+
+
+async def test_a_form_that_one_message_fills_is_submitted_too() -> None:
+    """Rasa compares a rule that opens with an action from after that action: the form need not run before."""
+    talk = Talk(Ends(WORDS), replace(WITH_POLICY, forms={"loan_form": Form("loan_form", ("policy",))}))
+    await talk.say("my policy is HL-1")
+    events = await talk.say("i need a loan")
+    assert talk.state.loop is None
+    assert [event.name for event in events if isinstance(event, ActionRun)][:-1] == [
+        "loan_form",
+        "action_assess",
+        "utter_done",
+    ]

@@ -351,8 +351,8 @@ def test_the_parts_of_a_retrieval_intent_need_examples_and_answers(write_project
 def test_test_conversations_are_checked_too(write_project: WriteProject) -> None:
     story = "stories:\n- story: a\n  steps:\n  - user: hi\n    intent: greet\n  - checkpoint: x\n"
     assert told(write_project({**PROJECT, "tests/test_a.yml": story})) == [
-        "tests/test_a.yml:6: error: The test `a` uses `checkpoint`, which tests do not support yet. "
-        "Write the whole conversation into one test."
+        "tests/test_a.yml:2: warning: No story goes on from the checkpoint `x`. "
+        "Give both the same name, or remove it."
     ]
 
 

@@ -1,0 +1,202 @@
+"""Which action comes next in a conversation, asked without carrying anything out.
+
+The turn asks after each of its steps; a grader of test conversations and Rasa's `/predict` ask of a
+conversation that others wrote. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from bot.dialogue.commands import (
+    Answer,
+    BeginFlow,
+    CancelFlow,
+    CannotHandle,
+    Clarify,
+    Command,
+    ContinueFlow,
+    HandOver,
+    Run,
+    StartFlow,
+    Understood,
+)
+from bot.dialogue.conversation import Conversation, Holder
+from bot.dialogue.domain import Domain
+from bot.dialogue.events import ActionRejected, ActionRun, UserSaid
+from bot.dialogue.memory import recall
+from bot.dialogue.names import (
+    ANSWER,
+    BACK,
+    CLARIFY,
+    DEACTIVATE_LOOP,
+    DEFAULT_FALLBACK,
+    HAND_OVER,
+    LISTEN,
+    RESTART,
+    TWO_STAGE_FALLBACK,
+)
+from bot.dialogue.policy import TABLE, decide
+from bot.dialogue.reading import Entity, Reading
+from bot.dialogue.resolving import resolve
+from bot.dialogue.rules import predict
+from bot.dialogue.slots import extract
+from bot.dialogue.view import Decision, View
+from bot.dialogue.viewing import view_of
+from nlu.red_flags import find_red_flags
+
+_EXPECTATION = "expectation"
+_TAKE_BACK = frozenset({BACK, DEFAULT_FALLBACK, RESTART})  # after these the message counts for nothing
+_PLACES = {name: place for place, (name, _) in enumerate(TABLE)}
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """`action_listen`: the bot waits. `policy` is who wants the action, as `ActionRun` records it; `row` the
+    row of the table that held, where the message was just heard; `intent` what the bot acts on. `resumes`:
+    a form asks again after something else was answered; `understood`: the two-stage fallback ends, and the
+    message stands for what was not understood.
+    """
+
+    action: str
+    policy: str = ""
+    intent: str | None = None
+    row: str | None = None
+    resumes: bool = False
+    understood: bool = False
+
+
+def next_action(
+    domain: Domain, conversation: Conversation, *, intent: str | None = None, taken: bool | None = None
+) -> Next:
+    """What the bot would do now.
+
+    What the message fills has been told already. Whether the running form takes it, only its own run shows,
+    with its validation: who knows better than the slot mappings says so by `taken`. `intent` is that of the
+    `Next` before, where the turn has begun.
+    """
+    said = conversation.latest
+    if said is None or conversation.followup:
+        return onward(domain, conversation, intent)
+    if is_listening(conversation):
+        return Next(LISTEN)
+    reading = said.reading or Reading()
+    if conversation.opening is None:
+        return _first(domain, conversation, False if conversation.loop_rejected else taken)
+    meant = intent or resolve(reading, domain.thresholds)[0]
+    refused = _refused(domain, conversation)
+    done = {mark.name for mark in conversation.marks if isinstance(mark, ActionRun)}
+    taken_back = bool(done & _TAKE_BACK - domain.actions)
+    return onward(domain, conversation, meant, reading.entities, refused=refused, taken_back=taken_back)
+
+
+def onward(
+    domain: Domain,
+    conversation: Conversation,
+    intent: str | None,
+    entities: Iterable[Entity] = (),
+    *,
+    refused: Collection[str] = (),
+    acted: Sequence[str] | None = None,
+    taken_back: bool = False,
+) -> Next:
+    """What comes next once the table has decided: a followup, a rule, a story, the form that waits.
+
+    `acted` names what was done about the message, where the conversation does not show it because it was
+    `taken_back`.
+    """
+    state = conversation
+    if state.holder is not Holder.BOT or state.paused:
+        return Next(LISTEN)
+    if state.followup and state.followup not in refused:
+        return Next(state.followup, "followup", intent)
+    if state.latest and not taken_back:  # a restart takes the message that was acted on with it
+        prediction = predict(domain, state, intent, entities, refused=refused)
+        if prediction and prediction.action and prediction.action != LISTEN:
+            return Next(prediction.action, f"rule: {prediction.rule.name}", intent)
+        if prediction is None:
+            recalled = recall(domain, state.trail, refused=refused)
+            if recalled:
+                return Next(recalled, "story", intent)
+    done = [mark.name for mark in state.marks if isinstance(mark, ActionRun)] if acted is None else acted
+    # A question with buttons waits for its own answer; the form's question would hide it.
+    runs = state.loop in domain.forms or (state.loop in domain.flows and state.stack)
+    if state.loop and runs and list(done[-1:]) not in ([state.loop], [CLARIFY]):
+        return Next(state.loop, "form", intent, resumes=True)
+    return Next(LISTEN, intent=intent)
+
+
+def _first(domain: Domain, conversation: Conversation, taken: bool | None) -> Next:
+    """What the table makes of a message that nothing was done about yet."""
+    said = conversation.latest
+    text = said.text if said and not said.external else ""  # an external one's text is a mark
+    view = view_of(domain, conversation, {}, flags=find_red_flags(text) if text else ())
+    if taken is None and view.form and text:
+        found = extract(
+            domain, view.conversation, text=text, intent=view.intent, entities=view.reading.entities
+        )
+        view = replace(view, filled={name: found[name] for name in found if name in view.expects})
+    decision = decide(view)
+    if taken and view.form and _PLACES[decision.row] > _PLACES[_EXPECTATION]:
+        decision = Decision(_EXPECTATION, (ContinueFlow(view.form.name),))
+    for command in decision.commands:
+        if begun := _begun(view, command, _refused(domain, conversation)):
+            return replace(begun, row=decision.row)
+    return Next(LISTEN, intent=view.intent, row=decision.row)
+
+
+def _begun(view: View, command: Command, refused: frozenset[str]) -> Next | None:
+    """The action that a command begins with; None for one that only sets a slot or holds."""
+    match command:
+        case StartFlow(intent=intent):
+            return onward(view.domain, view.conversation, intent, view.reading.entities, refused=refused)
+        case Understood():
+            return Next(TWO_STAGE_FALLBACK, "two_stage", view.intent, understood=True)
+        case BeginFlow(flow=flow):
+            return Next(flow, "flow", view.intent)
+        case ContinueFlow(flow) if flow in view.domain.flows:
+            return Next(flow, "flow", view.intent)
+        case ContinueFlow(flow):
+            return Next(flow, "two_stage" if flow == TWO_STAGE_FALLBACK else "form", view.intent)
+        case CancelFlow(rule=str(rule)):
+            return Next(DEACTIVATE_LOOP, f"rule: {rule}", view.intent)
+        case Run(action):
+            return Next(action, "policy", view.intent)
+        case Answer():
+            return Next(ANSWER, "answer", view.intent)
+        case Clarify():
+            return Next(CLARIFY, "clarify", view.intent)
+        case CannotHandle():
+            return Next(DEFAULT_FALLBACK, "fallback", view.intent)
+        case HandOver():
+            return Next(HAND_OVER, "policy", view.intent)
+        case _:
+            return None
+
+
+def is_listening(conversation: Conversation) -> bool:
+    """Whether the bot has done with the latest message. One that nobody read is in no trail; the table has an
+    answer to it.
+    """
+    said, acts = conversation.latest, conversation.trail.acts
+    if said and said.reading is None and conversation.opening is None:
+        return False
+    last = acts[-1] if acts else None
+    return isinstance(last, ActionRun) and last.name == LISTEN
+
+
+def _refused(domain: Domain, conversation: Conversation) -> frozenset[str]:
+    """The actions that chose not to run on the latest message. A form that let something else go first is
+    none.
+    """
+    refused: set[str] = set()
+    for act in conversation.trail.acts:
+        match act:
+            case UserSaid():
+                refused.clear()
+            case ActionRejected(name=name) if name not in domain.forms:
+                refused.add(name)
+            case _:
+                pass
+    return frozenset(refused)

@@ -1,0 +1,268 @@
+"""Grades conversation tests as Rasa does: the test's own intents and entities are fed back after each
+message, every action that the bot would take is compared, listening included, and after a wrong one the
+conversation goes on as the test says.
+
+Knows the next action and the test's steps. No action runs: what one changes is told by the test's own
+`slot_was_set` and `active_loop`. Source of the behaviour: rasa.core.test (3.6).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from bot.dialogue.conversation import Conversation
+from bot.dialogue.domain import Domain, Variation
+from bot.dialogue.events import (
+    ActionRejected,
+    ActionRun,
+    Decided,
+    Event,
+    HandedOver,
+    LoopSet,
+    Reason,
+    Restarted,
+    Rewound,
+    SlotSet,
+    UserSaid,
+)
+from bot.dialogue.fold import fold
+from bot.dialogue.names import (
+    BACK,
+    DEFAULT_FALLBACK,
+    EXTRACT_SLOTS,
+    HAND_OVER,
+    LANGUAGE_SLOT,
+    LISTEN,
+    RESTART,
+    SESSION_START,
+)
+from bot.dialogue.next_action import Next, is_listening, next_action
+from bot.dialogue.ports import ReadError, ReadRequest
+from bot.dialogue.reading import Reading, Verdict
+from bot.dialogue.selection import gathered, response_of, selected
+from bot.dialogue.stories import fills
+from bot.dialogue.text import normalise, parse_payload
+from bot.dialogue.two_stage import as_if_understood
+from bot.inference import Inference
+from bot.manager import Bot
+from bot.played import (
+    SECONDS_BETWEEN,
+    START,
+    Failure,
+    Played,
+    given,
+    initial_slots,
+    opening,
+    taken_for,
+    told_events,
+)
+from bot.project.tests_file import (
+    ConversationStep,
+    ConversationTest,
+    ExpectedAction,
+    ExpectedText,
+    UserTurn,
+)
+from bot.project.tests_write import Remarked
+
+_UNSEEN = frozenset({EXTRACT_SLOTS, SESSION_START})
+_TOLD = "told"  # the row of what the bot itself would not have decided
+
+
+async def grade(
+    tests: Sequence[ConversationTest], bot: Bot, done: Callable[[int], None] = lambda count: None
+) -> list[Played]:
+    """Grade every test; `done` hears how many were graded. Wrong readings are told and fail no test."""
+    plays = []
+    for number, test in enumerate(tests, start=1):
+        plays.append(await _grade(test, bot))
+        done(number)
+        await asyncio.sleep(0)
+    return plays
+
+
+@dataclass(slots=True)
+class _Course:
+    """A test under way: the conversation as it tells it, and what was found so far. `intent` is what the bot
+    acts on in this turn; `said` None: no message yet.
+    """
+
+    test: ConversationTest
+    domain: Domain
+    state: Conversation
+    at: float = START
+    said: UserTurn | None = None
+    number: int = 0
+    intent: str | None = None
+    failure: Failure | None = None
+    actions: list[tuple[str, str]] = field(default_factory=list)
+    readings: list[tuple[str, str | None]] = field(default_factory=list)
+    told: list[Remarked] = field(default_factory=list)
+
+    def tell(self, *events: Event) -> None:
+        self.state = fold(self.state, events)
+
+    @property
+    def listens(self) -> bool:
+        return is_listening(self.state)
+
+
+async def _grade(test: ConversationTest, bot: Bot) -> Played:
+    before = given(test)
+    state = fold(Conversation(f"test: {test.name}"), opening(bot.domain, before))
+    course = _Course(test, bot.domain, state, told=[(step, None) for step in before])
+    for step in test.steps[len(before) :]:
+        if isinstance(step, UserTurn):
+            _wait(course)
+            await _hear(course, step, bot.inference)
+        else:
+            _follow(course, step)
+    if test.ends:
+        _wait(course)
+    return Played(test, course.failure, tuple(course.actions), tuple(course.readings), tuple(course.told))
+
+
+def _wait(course: _Course) -> None:
+    """The bot is to listen now, unless the test said so itself."""
+    if not course.listens and course.said:
+        remark = _expect(course, LISTEN)
+        if remark:
+            course.told.append((ExpectedAction(LISTEN, course.said.line), remark))
+
+
+async def _hear(course: _Course, step: UserTurn, inference: Inference) -> None:
+    course.at += SECONDS_BETWEEN
+    course.said, course.number, course.intent = step, course.number + 1, None
+    text = normalise(step.text or f"/{step.intent}")
+    read = await _read(course, text, inference)
+    reading = _gold(step, read)
+    remark = None
+    if read.intent and step.intent:
+        took = taken_for(step, read)
+        course.readings.append((step.intent, took))
+        remark = f"predicted: {took}" if took != step.intent else None
+    course.told.append((step, remark))
+    course.tell(UserSaid(at=course.at, text=text, message_id="", channel="test", reading=reading))
+    if reading.language in course.domain.languages and reading.language != course.state.language:
+        course.tell(SlotSet(at=course.at, name=LANGUAGE_SLOT, value=reading.language))
+    course.tell(*(replace(filled, at=course.at) for filled in fills(course.domain, reading.entities)))
+
+
+async def _read(course: _Course, text: str, inference: Inference) -> Reading:
+    """What the bot's models say; an intent that is sent by name needs none."""
+    language = course.state.language
+    if parse_payload(text):
+        return Reading(language=language or course.domain.languages[0])
+    try:
+        return await inference.read(ReadRequest(text, language, course.at))
+    except ReadError:
+        return Reading(language=language or course.domain.languages[0])
+
+
+def _gold(step: UserTurn, read: Reading) -> Reading:
+    """The reading that the test calls right; where it names no intent, the bot's own. Stored answers and the
+    sentiment, of which a test says nothing, are the bot's own too.
+    """
+    if step.intent is None:
+        return read
+    verdicts = (Verdict(step.intent, 1.0),)
+    return replace(
+        read,
+        verdicts=gathered(verdicts),
+        selected=selected(verdicts) or read.selected,
+        prediction_set=(step.intent,),
+        out_of_scope=False,
+        sure=None,
+        entities=step.entities,
+        requests=(),
+    )
+
+
+def _follow(course: _Course, step: ConversationStep) -> None:
+    """One step of the bot's: an action is compared, what it changed is believed."""
+    remark = None
+    match step:
+        case ExpectedAction(name=name) if name not in _UNSEEN:
+            remark = _expect(course, name)
+        case ExpectedText(text=text):
+            remark = _expect_text(course, text)
+        case ExpectedAction():
+            pass
+        case _:
+            course.tell(*told_events(course.domain, step, course.at))
+    course.told.append((step, remark))
+
+
+def _expect(course: _Course, name: str) -> str | None:
+    """Compare the action that comes next with `name`, and go on with that one; a remark where they differ."""
+    form = course.state.loop if course.state.loop in course.domain.forms else None
+    following = next_action(
+        course.domain, course.state, intent=course.intent, taken=name == form if form else None
+    )
+    got = following.action
+    if name != got and course.state.latest and course.state.latest.reading:
+        got = response_of(got, course.state.latest.reading, course.domain.responses)
+    right = got == name
+    if following.row:
+        course.intent = following.intent
+        course.tell(Decided(at=course.at, row=following.row if right else _TOLD))
+        if form and name not in (form, LISTEN):
+            course.tell(ActionRejected(at=course.at, name=form))
+    _run(course, following.action if right else name, following if right else None)
+    course.actions.append((name, got))
+    if right:
+        return None
+    course.failure = course.failure or _failure(course, name, got)
+    return f"predicted: {got}"
+
+
+def _run(course: _Course, name: str, wanted: Next | None) -> None:
+    """The action was run; of its effects only those of the engine's own actions are known here."""
+    if name == LISTEN:
+        for mark in course.state.marks:
+            if isinstance(mark, ActionRun) and mark.name not in course.domain.actions:
+                course.tell(*_afterwards(course, mark.name))
+    policy = wanted.policy if wanted else None
+    course.tell(ActionRun(at=course.at, name=name, policy=policy or None, confidence=1.0))
+    if name == HAND_OVER:
+        course.tell(HandedOver(at=course.at, reason=Reason.RULE))
+    if wanted and wanted.understood:
+        course.tell(LoopSet(at=course.at, name=None))
+        course.state = as_if_understood(course.state, course.at)
+
+
+def _afterwards(course: _Course, name: str) -> Iterator[Event]:
+    """What an action of the engine's own takes back once the bot listens, which no step of a test tells."""
+    if name in (DEFAULT_FALLBACK, BACK):
+        yield Rewound(at=course.at, messages=2 if name == BACK else 1)
+    elif name == RESTART:
+        yield Restarted(at=course.at)
+        yield from initial_slots(course.domain, course.at)
+
+
+def _expect_text(course: _Course, text: str) -> str | None:
+    """Words stand for the response that has them. Where an action did something already, or something else
+    than a response comes next, they are that action's, which only live play can hear.
+    """
+    responses = course.domain.responses
+    following = next_action(course.domain, course.state, intent=course.intent)
+    if _says(responses.get(following.action, ()), text):
+        return _expect(course, following.action)
+    if course.state.opening is not None:
+        return None
+    if following.action in responses or following.action == LISTEN:
+        return _expect(course, next((name for name, many in responses.items() if _says(many, text)), text))
+    return _expect(course, following.action)
+
+
+def _says(variations: Iterable[Variation], text: str) -> bool:
+    return any(variation.text and variation.text.strip() == text for variation in variations)
+
+
+def _failure(course: _Course, expected: str, got: str) -> Failure:
+    test, said = course.test, course.said
+    assert said is not None, "nothing is compared before the first message"
+    text = said.text or f"/{said.intent}"
+    return Failure(test.name, test.file, said.line, course.number, text, said.intent, expected, got)
