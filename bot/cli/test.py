@@ -56,7 +56,8 @@ GRADINGS = {"live": rehearse, "rasa": grade}
     "--out",
     metavar="DIR",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where failed conversations are written. Default: .frontdesk/results in the project.",
+    help="Where failed conversations are written as test files, with what came instead beside each line. "
+    "Default: .frontdesk/results in the project.",
 )
 @click.option("--bundle", metavar="ID", help="Test this bundle instead of the one that serves.")
 @json_option
@@ -72,34 +73,22 @@ def test(
 
     \b
     live  Only the customer's words go in; the bot reads them, runs its actions
-          and is compared message by message. A test ends at its first failure.
+          and is compared message by message, up to the first failure.
     rasa  As `rasa test core`: the test's intents and entities are fed back, no
-          action runs (the test's slot_was_set and active_loop say what each
-          changed), every next action is compared, listening too, and after a
-          wrong one the conversation goes on as the test says.
+          action runs (slot_was_set and active_loop say what each changed), and
+          every next action is compared, listening too, to the end.
 
     \b
-    Failed live alone: look at how the message was read. Add examples of that
-    kind to data/ (in other words than the test's), then `frontdesk train
-    PROJECT --promote`; or the action server did something else.
-    Failed in both: look at rules and stories; `frontdesk chat PROJECT --why`
-    shows, for each message, which row of the policy decided.
+    Failed live alone: the message was misread, or an action did something
+      else. Add examples to data/, in other words than the test's, and train.
+    Failed both ways: look at rules and stories. `frontdesk chat PROJECT --why`
+      shows, for each message, which row of the policy decided.
     Failed as Rasa grades alone: the test does not tell all that actions set.
     If the bot is right, correct the test at the file and line that are shown.
 
-    \b
-    Failed conversations are written as test files with what came instead
-    beside each line (`# predicted: ...`): failed_live_stories.yml,
-    failed_test_stories.yml and, where only a reading was wrong,
-    stories_with_warnings.yml.
-
     Exit code 0: all passed; 1: some did not.
     """
-    loaded = load_project(project)
-    tests, findings = read_tests(project, files or None)
-    for finding in findings:
-        click.secho(str(finding), fg="red" if finding.level is Level.ERROR else "yellow", err=True)
-    settings = read_settings(project)
+    loaded, tests, settings = load_project(project), _read(project, files), read_settings(project)
     identity = bundle or bundle_or_train(settings, loaded).id
     ways = list(GRADINGS) if grading == "both" else [grading]
     plays = asyncio.run(_play(settings, loaded, tests, identity, ways))
@@ -109,6 +98,13 @@ def test(
     if json_file != "-":
         show(plays, written)
     return 1 if result["failures"] else 0
+
+
+def _read(project: Path, files: Sequence[Path]) -> Sequence[ConversationTest]:
+    tests, findings = read_tests(project, files or None)
+    for finding in findings:
+        click.secho(str(finding), fg="red" if finding.level is Level.ERROR else "yellow", err=True)
+    return tests
 
 
 async def _play(
