@@ -9,7 +9,7 @@ Knows the next action and the test's steps. No action runs: what one changes is 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.dialogue.conversation import Conversation
@@ -37,6 +37,7 @@ from bot.dialogue.names import (
     LISTEN,
     RESTART,
     SESSION_START,
+    TWO_STAGE_FALLBACK,
 )
 from bot.dialogue.next_action import Next, is_listening, next_action
 from bot.dialogue.ports import ReadError, ReadRequest
@@ -44,7 +45,7 @@ from bot.dialogue.reading import Reading, Verdict
 from bot.dialogue.selection import gathered, response_of, selected
 from bot.dialogue.stories import fills
 from bot.dialogue.text import normalise, parse_payload
-from bot.dialogue.two_stage import as_if_understood
+from bot.dialogue.two_stage import taken_back
 from bot.inference import Inference
 from bot.manager import Bot
 from bot.played import (
@@ -62,6 +63,7 @@ from bot.project.tests_file import (
     ConversationStep,
     ConversationTest,
     ExpectedAction,
+    ExpectedLoop,
     ExpectedText,
     UserTurn,
 )
@@ -86,7 +88,8 @@ async def grade(
 @dataclass(slots=True)
 class _Course:
     """A test under way: the conversation as it tells it, and what was found so far. `intent` is what the bot
-    acts on in this turn; `said` None: no message yet.
+    acts on in this turn; `said` None: no message yet. `understood`: the two-stage fallback ran for the last
+    time, and ends with the next step; `taken_back` names what was done since an action took the message back.
     """
 
     test: ConversationTest
@@ -96,6 +99,8 @@ class _Course:
     said: UserTurn | None = None
     number: int = 0
     intent: str | None = None
+    understood: bool = False
+    taken_back: list[str] = field(default_factory=list)
     failure: Failure | None = None
     actions: list[tuple[str, str]] = field(default_factory=list)
     readings: list[tuple[str, str | None]] = field(default_factory=list)
@@ -103,6 +108,25 @@ class _Course:
 
     def tell(self, *events: Event) -> None:
         self.state = fold(self.state, events)
+
+    def next(self, taken: bool | None = None) -> Next:
+        return next_action(
+            self.domain, self.state, intent=self.intent, taken=taken, acted=self.taken_back or None
+        )
+
+    def take_back(self, action: str, *events: Event) -> None:
+        """The engine's own action takes back what was said; what comes next is no answer to it."""
+        self.taken_back = [action]
+        self.tell(*events)
+
+    def end_doubt(self) -> None:
+        """The two-stage fallback is over; what ran before it runs again, a form perhaps."""
+        self.tell(LoopSet(at=self.at, name=None))
+        if self.understood:
+            self.tell(taken_back(self.state, self.at, keeps_latest=True))
+        elif DEFAULT_FALLBACK not in self.domain.actions:
+            self.take_back(TWO_STAGE_FALLBACK, taken_back(self.state, self.at, keeps_latest=False))
+        self.understood = False
 
     @property
     def listens(self) -> bool:
@@ -135,6 +159,7 @@ def _wait(course: _Course) -> None:
 async def _hear(course: _Course, step: UserTurn, inference: Inference) -> None:
     course.at += SECONDS_BETWEEN
     course.said, course.number, course.intent = step, course.number + 1, None
+    course.taken_back = []
     text = normalise(step.text or f"/{step.intent}")
     read = await _read(course, text, inference)
     reading = _gold(step, read)
@@ -184,6 +209,8 @@ def _follow(course: _Course, step: ConversationStep) -> None:
     """One step of the bot's: an action is compared, what it changed is believed."""
     remark = None
     match step:
+        case ExpectedLoop(name=None) if course.state.loop == TWO_STAGE_FALLBACK:
+            course.end_doubt()
         case ExpectedAction(name=name) if name not in _UNSEEN:
             remark = _expect(course, name)
         case ExpectedText(text=text):
@@ -197,10 +224,11 @@ def _follow(course: _Course, step: ConversationStep) -> None:
 
 def _expect(course: _Course, name: str) -> str | None:
     """Compare the action that comes next with `name`, and go on with that one; a remark where they differ."""
+    if course.understood:
+        course.end_doubt()
     form = course.state.loop if course.state.loop in course.domain.forms else None
-    following = next_action(
-        course.domain, course.state, intent=course.intent, taken=name == form if form else None
-    )
+    taken = name == form if form else None
+    following = course.next(taken)
     got = following.action
     if name != got and course.state.latest and course.state.latest.reading:
         got = response_of(got, course.state.latest.reading, course.domain.responses)
@@ -220,26 +248,19 @@ def _expect(course: _Course, name: str) -> str | None:
 
 def _run(course: _Course, name: str, wanted: Next | None) -> None:
     """The action was run; of its effects only those of the engine's own actions are known here."""
-    if name == LISTEN:
-        for mark in course.state.marks:
-            if isinstance(mark, ActionRun) and mark.name not in course.domain.actions:
-                course.tell(*_afterwards(course, mark.name))
     policy = wanted.policy if wanted else None
     course.tell(ActionRun(at=course.at, name=name, policy=policy or None, confidence=1.0))
+    course.understood = wanted is not None and wanted.understood
+    if course.taken_back:
+        course.taken_back.append(name)
     if name == HAND_OVER:
         course.tell(HandedOver(at=course.at, reason=Reason.RULE))
-    if wanted and wanted.understood:
-        course.tell(LoopSet(at=course.at, name=None))
-        course.state = as_if_understood(course.state, course.at)
-
-
-def _afterwards(course: _Course, name: str) -> Iterator[Event]:
-    """What an action of the engine's own takes back once the bot listens, which no step of a test tells."""
-    if name in (DEFAULT_FALLBACK, BACK):
-        yield Rewound(at=course.at, messages=2 if name == BACK else 1)
+    elif name in course.domain.actions:
+        pass  # the project's own, though it have the name of a default action
     elif name == RESTART:
-        yield Restarted(at=course.at)
-        yield from initial_slots(course.domain, course.at)
+        course.take_back(name, Restarted(at=course.at), *initial_slots(course.domain, course.at))
+    elif name in (DEFAULT_FALLBACK, BACK):
+        course.take_back(name, Rewound(at=course.at, messages=2 if name == BACK else 1))
 
 
 def _expect_text(course: _Course, text: str) -> str | None:
@@ -247,7 +268,7 @@ def _expect_text(course: _Course, text: str) -> str | None:
     than a response comes next, they are that action's, which only live play can hear.
     """
     responses = course.domain.responses
-    following = next_action(course.domain, course.state, intent=course.intent)
+    following = course.next()
     if _says(responses.get(following.action, ()), text):
         return _expect(course, following.action)
     if course.state.opening is not None:

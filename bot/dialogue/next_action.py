@@ -28,13 +28,11 @@ from bot.dialogue.events import ActionRejected, ActionRun, UserSaid
 from bot.dialogue.memory import recall
 from bot.dialogue.names import (
     ANSWER,
-    BACK,
     CLARIFY,
     DEACTIVATE_LOOP,
     DEFAULT_FALLBACK,
     HAND_OVER,
     LISTEN,
-    RESTART,
     TWO_STAGE_FALLBACK,
 )
 from bot.dialogue.policy import TABLE, decide
@@ -47,7 +45,6 @@ from bot.dialogue.viewing import view_of
 from nlu.red_flags import find_red_flags
 
 _EXPECTATION = "expectation"
-_TAKE_BACK = frozenset({BACK, DEFAULT_FALLBACK, RESTART})  # after these the message counts for nothing
 _PLACES = {name: place for place, (name, _) in enumerate(TABLE)}
 
 
@@ -68,17 +65,22 @@ class Next:
 
 
 def next_action(
-    domain: Domain, conversation: Conversation, *, intent: str | None = None, taken: bool | None = None
+    domain: Domain,
+    conversation: Conversation,
+    *,
+    intent: str | None = None,
+    taken: bool | None = None,
+    acted: Sequence[str] | None = None,
 ) -> Next:
     """What the bot would do now.
 
     What the message fills has been told already. Whether the running form takes it, only its own run shows,
     with its validation: who knows better than the slot mappings says so by `taken`. `intent` is that of the
-    `Next` before, where the turn has begun.
+    `Next` before, where the turn has begun; `acted` names what was done about a message that was taken back.
     """
     said = conversation.latest
-    if said is None or conversation.followup:
-        return onward(domain, conversation, intent)
+    if said is None or conversation.followup or acted:
+        return onward(domain, conversation, intent, acted=acted, taken_back=bool(acted))
     if is_listening(conversation):
         return Next(LISTEN)
     reading = said.reading or Reading()
@@ -86,9 +88,7 @@ def next_action(
         return _first(domain, conversation, False if conversation.loop_rejected else taken)
     meant = intent or resolve(reading, domain.thresholds)[0]
     refused = _refused(domain, conversation)
-    done = {mark.name for mark in conversation.marks if isinstance(mark, ActionRun)}
-    taken_back = bool(done & _TAKE_BACK - domain.actions)
-    return onward(domain, conversation, meant, reading.entities, refused=refused, taken_back=taken_back)
+    return onward(domain, conversation, meant, reading.entities, refused=refused)
 
 
 def onward(

@@ -41,16 +41,17 @@ async def step(scene: Scene) -> None:
 def end(scene: Scene) -> None:
     """The message was understood: it stands for all that was said since the fallback began."""
     scene.run(TWO_STAGE_FALLBACK, "two_stage")
-    scene.tell(LoopSet(at=scene.at, name=None), _taken_back(scene.conversation, scene.at))
+    scene.tell(LoopSet(at=scene.at, name=None), taken_back(scene.conversation, scene.at, keeps_latest=True))
 
 
 def as_if_understood(state: Conversation, at: float) -> Conversation:
     """The conversation with its newest message where the first one stood that was not understood."""
-    return apply(state, _taken_back(state, at))
+    return apply(state, taken_back(state, at, keeps_latest=True))
 
 
-def _taken_back(state: Conversation, at: float) -> Rewound:
-    return Rewound(at=at, messages=len(_since(state)) + 1, keeps_latest=True)
+def taken_back(state: Conversation, at: float, *, keeps_latest: bool) -> Rewound:
+    """All that was said since the fallback began, but for the newest message where that is kept."""
+    return Rewound(at=at, messages=len(_since(state)) + 1, keeps_latest=keeps_latest)
 
 
 async def _give_up(scene: Scene, messages: int) -> None:

@@ -36,6 +36,7 @@ from bot.project.tests_file import (
 from bot.project.tests_write import stories_to_yaml
 from bot.rehearsal import rehearse
 from tests.bot.dialogue.small_bot import DOMAIN, UNDERSTOOD, Ends, Talk, on, reading
+from tests.bot.dialogue.test_stories import domain as story_domain
 
 Write = Callable[[str], Sequence[ConversationTest]]
 
@@ -97,18 +98,28 @@ def as_test(domain: Domain, events: Sequence[Event]) -> ConversationTest:
 SAID = [*UNDERSTOOD, "500", "a house", "lorem ipsum", "/greet"]
 
 
+DOUBTING = replace(
+    DOMAIN,
+    rules=(*DOMAIN.rules, on("nlu_fallback", "action_two_stage_fallback"), on("stop", "utter_stopped")),
+)
+UNHEARD = {"no": reading("out_of_scope"), "restart": reading("restart"), "back": reading("back")}
+
+
+@pytest.mark.parametrize("made", [DOMAIN, DOUBTING, story_domain()], ids=["plain", "two-stage", "stories"])
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
-@given(st.lists(st.sampled_from(SAID), min_size=1, max_size=7))
-async def test_what_the_bot_did_passes_in_both_ways(tmp_path: Path, said: list[str]) -> None:
-    talk = Talk(Server())
+@given(said=st.lists(st.sampled_from([*SAID, *UNHEARD, "/great", "/bad"]), min_size=1, max_size=7))
+async def test_what_the_bot_did_passes_in_both_ways(tmp_path: Path, made: Domain, said: list[str]) -> None:
+    heard = {**UNDERSTOOD, **UNHEARD}
+    talk = Talk(Server(heard), made)
     for text in said:
         await talk.say(text, trusted=True)
-    test = as_test(DOMAIN, talk.log)
+    test = as_test(made, talk.log)
     path = tmp_path / "test_a.yml"
     path.write_text(stories_to_yaml([(test.name, "somewhere", [(s, None) for s in test.steps])], "note"))
     tests, findings = read_tests(tmp_path, [path])
     assert (len(tests), findings) == (1, ())
-    for play in (*await rehearse(tests, bot()), *await grade(tests, bot())):
+    made_bot = bot(made, Server(heard))
+    for play in (*await rehearse(tests, made_bot), *await grade(tests, made_bot)):
         assert play.failure is None, play.failure
         assert right(play.actions) == len(play.actions)
 
