@@ -13,8 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.dialogue.conversation import Conversation
 from bot.dialogue.domain import Domain, Form, MappingType, Slot, SlotMapping, SlotType, Variation
-from bot.dialogue.events import ActionRun, Event, LoopSet, SlotSet, UserSaid
+from bot.dialogue.events import ActionRun, Event, LoopSet, Rewound, SlotSet, UserSaid
+from bot.dialogue.fold import fold
 from bot.dialogue.names import EXTRACT_SLOTS, LISTEN, SESSION_START
 from bot.dialogue.ports import ReadError, ReadRequest
 from bot.dialogue.reading import Entity, Reading, Verdict
@@ -79,8 +81,11 @@ async def graded(tests: Sequence[ConversationTest], domain: Domain = DOMAIN, **m
 def as_test(domain: Domain, events: Sequence[Event]) -> ConversationTest:
     """What happened, as a test that expects it."""
     steps: list[ConversationStep] = []
-    for event in events[next(i for i, event in enumerate(events) if isinstance(event, UserSaid)) :]:
+    first = next(place for place, event in enumerate(events) if isinstance(event, UserSaid))
+    for place, event in enumerate(events[first:], first):
         match event:
+            case Rewound(keeps_latest=True):
+                steps.append(ExpectedLoop(fold(Conversation("c"), events[: place + 1]).loop, 0))
             case UserSaid(text=text, reading=read):
                 intent = resolve(read, domain.thresholds)[0] if read else None
                 steps.append(UserTurn(text, intent, read.entities if read else (), 0))
