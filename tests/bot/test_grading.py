@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.dialogue.conversation import Conversation
-from bot.dialogue.domain import Domain, Form, MappingType, Slot, SlotMapping, SlotType, Variation
+from bot.dialogue.domain import Domain, MappingType, Slot, SlotMapping, SlotType, Variation
 from bot.dialogue.events import ActionRun, Event, LoopSet, Rewound, SlotSet, UserSaid
+from bot.dialogue.flow import Form
 from bot.dialogue.fold import fold
 from bot.dialogue.names import EXTRACT_SLOTS, LISTEN, SESSION_START
 from bot.dialogue.ports import ReadError, ReadRequest
