@@ -15,9 +15,11 @@ import click
 import pytest
 
 from bot.__main__ import VERBS, cli, run
+from bot.dialogue.flow import Act
 from bot.project import settings_file
 from bot.project.answers_import import import_answers
 from bot.project.check import check_folder
+from bot.project.flows_file import read_flows
 from bot.project.report import Report
 from bot.project.settings_file import read_settings
 from bot.project.tests_file import read_tests
@@ -188,13 +190,24 @@ def test_the_first_bot_is_made_as_written(tmp_path: Path) -> None:
     (tmp_path / "faq.csv").write_text(rows, encoding="utf-8")
     project = tmp_path / "my-bot"
     assert import_answers(tmp_path / "faq.csv", project).taken == 2
-    answers, stories = fenced(guide, kind="yaml")
+    blocks = fenced(guide, kind="yaml")
+    answers, stories = (next(b for b in blocks if b.startswith(key)) for key in ("answers:", "stories:"))
     (project / "answers" / "own.yml").write_text(answers, encoding="utf-8")
     (project / "tests").mkdir()
     (project / "tests" / "test_first.yml").write_text(stories, encoding="utf-8")
     assert [str(finding) for finding in check_folder(project)] == []
     tests, _ = read_tests(project)
     assert [test.name for test in tests] == ["opening hours"]
+
+
+def test_the_flow_of_the_guide_is_one() -> None:
+    report = Report()
+    block = next(block for block in fenced(text_of(OWN_BOT), kind="yaml") if block.startswith("flows:"))
+    top = parse_yaml(block, "flows.yml", report)
+    assert top is not None and isinstance(top.value, dict)
+    flows = read_flows([top.value["flows"]], report)
+    assert report.findings == () and list(flows) == ["send_money"]
+    assert [step.does for step in flows["send_money"].steps.values() if isinstance(step.does, Act)]
 
 
 def test_make_targets_exist() -> None:
