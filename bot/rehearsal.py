@@ -15,7 +15,7 @@ from itertools import zip_longest
 
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.events import ActionRun, BotSaid, Event, UserSaid
-from bot.dialogue.fold import fold
+from bot.dialogue.fold import apply, fold
 from bot.dialogue.message import InboundMessage
 from bot.dialogue.names import EXTRACT_SLOTS, LISTEN, SESSION_START
 from bot.dialogue.ports import ActionCall, ActionError, ActionReply, Ports
@@ -62,13 +62,13 @@ async def _play(test: ConversationTest, bot: Bot) -> Played:
         at += SECONDS_BETWEEN
         message = _message(said, number, at, state.id)
         events = [event async for event in turn(bot.domain, state, message, _ports(bot, tuple(log)))]
-        state = fold(state, events)
+        earlier, state = state, fold(state, events)
         log.extend(events)
         actions += _pairs(expectations, events)
         reading = next((event.reading for event in events if isinstance(event, UserSaid)), None) or Reading()
         if said.text and said.intent and reading.intent:
             readings.append((said.intent, taken_for(said, reading)))
-        wrong = _compare(expectations, events, state)
+        wrong = _compare(expectations, events, earlier)
         told += _remarked(said, expectations, reading, events, wrong)
         if wrong:
             told += [(step, None) for step in test.steps[_place(test, number) :]]
@@ -159,32 +159,63 @@ def _pairs(expectations: Sequence[ConversationStep], events: Sequence[Event]) ->
 
 
 def _compare(
-    expectations: Sequence[ConversationStep], events: Sequence[Event], state: Conversation
+    expectations: Sequence[ConversationStep], events: Sequence[Event], before: Conversation
 ) -> _Wrong | None:
-    """Where the two first disagree. Of several steps on one slot or on the loop, the last must hold."""
+    """Where the two first disagree. What a step says of a slot or the loop must have held before one of the
+    actions that come after it, or at the end: an action may take away what the message told it.
+    """
     wanted, did = _wanted(expectations), _did(expectations, events)
     if wanted != did:
         return _Wrong(", ".join(wanted) or "nothing", ", ".join(did) or "nothing")
     texts = [event.text for event in events if isinstance(event, BotSaid) and event.text]
-    last = {(type(step), step.name if isinstance(step, ExpectedSlot) else ""): step for step in expectations}
+    stages, lasting = list(_stages(events, before)), _lasting(expectations)
+    place = 0
     for step in expectations:
-        match step:
-            case ExpectedText(text=text) if text not in texts:
-                return _Wrong(text, " / ".join(texts) or "nothing said", step)
-            case ExpectedLoop(name=name) if step in last.values() and state.loop != name:
-                return _Wrong(f"active_loop {name}", f"active_loop {state.loop}", step)
-            case ExpectedSlot(name=name) if step in last.values() and not _holds(step, state):
-                expected = f"{name} is set" if step.any_value else f"{name} = {step.value!r}"
-                value = state.slots.get(name)
-                return _Wrong(expected, f"{name} is empty" if value is None else f"{name} = {value!r}", step)
-            case _:
-                pass
+        if isinstance(step, ExpectedAction) and step.name not in _UNSEEN:
+            place += 1
+        if isinstance(step, ExpectedText) and step.text not in texts:
+            return _Wrong(step.text, " / ".join(texts) or "nothing said", step)
+        if not isinstance(step, (ExpectedSlot, ExpectedLoop)) or step not in lasting:
+            continue
+        if not any(_holds(step, state) for state in stages[place:]):
+            return _Wrong(*_told(step, stages[-1]), step)
     return None
 
 
-def _holds(step: ExpectedSlot, state: Conversation) -> bool:
+def _lasting(expectations: Sequence[ConversationStep]) -> list[ConversationStep]:
+    """Of several steps on one slot or on the loop between two actions, the last."""
+    last: dict[tuple[int, type, str], ConversationStep] = {}
+    place = 0
+    for step in expectations:
+        place += isinstance(step, ExpectedAction) and step.name not in _UNSEEN
+        last[place, type(step), step.name if isinstance(step, ExpectedSlot) else ""] = step
+    return list(last.values())
+
+
+def _stages(events: Sequence[Event], before: Conversation) -> Iterator[Conversation]:
+    """The conversation before each action of the turn, and at its end."""
+    state = before
+    for event in events:
+        if isinstance(event, ActionRun) and event.name not in _UNSEEN:
+            yield state
+        state = apply(state, event)
+    yield state
+
+
+def _holds(step: ExpectedSlot | ExpectedLoop, state: Conversation) -> bool:
+    if isinstance(step, ExpectedLoop):
+        return state.loop == step.name
     value = state.slots.get(step.name)
     return value is not None if step.any_value else bool(value == step.value)
+
+
+def _told(step: ExpectedSlot | ExpectedLoop, state: Conversation) -> tuple[str, str]:
+    """What was expected, and what holds at the turn's end."""
+    if isinstance(step, ExpectedLoop):
+        return f"active_loop {step.name}", f"active_loop {state.loop}"
+    value = state.slots.get(step.name)
+    expected = f"{step.name} is set" if step.any_value else f"{step.name} = {step.value!r}"
+    return expected, f"{step.name} is empty" if value is None else f"{step.name} = {value!r}"
 
 
 def _remarked(

@@ -110,7 +110,7 @@ def onward(
     if state.holder is not Holder.BOT or state.paused:
         return Next(LISTEN)
     if state.followup and state.followup not in refused:
-        return Next(state.followup, "followup", intent)
+        return Next(state.followup, "followup", intent)  # perhaps to listen, which ends the turn
     if state.latest and not taken_back:  # a restart takes the message that was acted on with it
         prediction = predict(domain, state, intent, entities, refused=refused)
         if prediction and prediction.action and prediction.action != LISTEN:

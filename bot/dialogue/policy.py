@@ -34,6 +34,7 @@ from bot.dialogue.names import (
     OUT_OF_SCOPE_INTENTS,
     REPEAT,
     REPEAT_INTENTS,
+    RESTART,
     TWO_STAGE_FALLBACK,
 )
 from bot.dialogue.phrases import HELP_WORDS, REPEAT_WORDS
@@ -68,7 +69,9 @@ def _red_flag(view: View) -> tuple[Command, ...]:
 
 
 def _held(view: View) -> tuple[Command, ...]:
-    return (Hold(),) if view.conversation.holder is not Holder.BOT or view.conversation.paused else ()
+    state = view.conversation
+    paused = state.paused and DEFAULT_INTENTS.get(view.intent or "") != RESTART  # which ends the pause
+    return (Hold(),) if state.holder is not Holder.BOT or paused else ()
 
 
 def _wordless(view: View) -> tuple[Command, ...]:
@@ -127,7 +130,8 @@ def _ruled(view: View) -> tuple[Command, ...]:
 
 
 def _can_utter(view: View, action: str) -> bool:
-    return action in view.domain.responses or view.reading.selection is not None
+    """Where stored answers are near, a retrieval intent without its part is a question for those."""
+    return action in view.domain.responses or view.reading.selection is not None or not view.reading.matches
 
 
 def _recalled(view: View) -> tuple[Command, ...]:
@@ -163,7 +167,7 @@ def _given_up(view: View) -> tuple[Command, ...]:
 
 def _doubted(view: View) -> tuple[Command, ...]:
     """A project that has Rasa's two-stage fallback asks back in that way."""
-    if view.intent in OUT_OF_SCOPE_INTENTS - {FALLBACK_INTENT}:
+    if view.intent not in (None, FALLBACK_INTENT, KNOWLEDGE_INTENT):
         return ()
     ruled = predict(view.domain, view.conversation, FALLBACK_INTENT, view.reading.entities)
     two_stage = ruled is not None and ruled.action == TWO_STAGE_FALLBACK
@@ -178,9 +182,13 @@ def _clarified(view: View) -> tuple[Command, ...]:
 
 
 def _not_understood(view: View) -> tuple[Command, ...]:
-    """Out of scope by the project's own rule if it has one, else a request to rephrase."""
+    """Out of scope by the project's own rule if it has one, else a request to rephrase. The rule for what was
+    not understood is not for what was, though nothing says what to do about it.
+    """
     if view.intent in OUT_OF_SCOPE_INTENTS and view.ruled and view.ruled.action:
         return (StartFlow(view.ruled.rule.name, view.intent),)
+    if view.intent and view.intent not in OUT_OF_SCOPE_INTENTS | {KNOWLEDGE_INTENT}:
+        return (CannotHandle(),)
     for intent in (FALLBACK_INTENT, "out_of_scope"):
         prediction = predict(view.domain, view.conversation, intent, view.reading.entities)
         if prediction and prediction.action:

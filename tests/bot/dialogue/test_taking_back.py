@@ -14,6 +14,7 @@ from bot.dialogue.events import (
     BotSaid,
     Event,
     FollowupSet,
+    Paused,
     Rewound,
     SlotSet,
     Undone,
@@ -210,3 +211,30 @@ async def test_a_wish_for_a_person_ends_it() -> None:
     conversation = asked_back()
     await conversation.say("hm")
     assert "action_hand_over" in did(await conversation.say("a person please"))
+
+
+async def test_a_followup_to_listen_ends_the_turn() -> None:
+    def risky(call: Any) -> ActionReply:
+        return ActionReply((FollowupSet(at=0.0, name="action_listen"),))
+
+    conversation = talk(
+        on("risky", "action_risky", "utter_stopped"),
+        texts={"risky": reading("risky")},
+        actions={"action_risky": risky},
+    )
+    assert did(await conversation.say("risky")) == ["action_risky"]
+    assert did(await conversation.say("hi")) == ["utter_greet"]
+
+
+async def test_a_restart_is_heard_though_the_bot_pauses() -> None:
+    conversation = talk(texts={"restart": reading("restart")})
+    await conversation.say("hi")
+    conversation.tell(Paused(at=conversation.at))
+    assert said(await conversation.say("hi")) == []
+    await conversation.say("restart")
+    assert said(await conversation.say("hi")) == ["Hello {name}"]
+
+
+async def test_what_was_understood_is_not_asked_about_where_nothing_answers() -> None:
+    conversation = talk(FALLBACK, texts={"yes": reading("affirm")})
+    assert did(await conversation.say("yes")) == ["action_default_fallback"]
