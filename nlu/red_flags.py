@@ -86,6 +86,9 @@ _COVER = re.compile(
 )
 
 
+_STEMS = frozenset(stem for row in (*ENGLISH, *CHINESE) for stem in row.stems)
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     """Where a sign stands: its clause or sentence, and what is said next in the same sentence."""
@@ -115,9 +118,10 @@ def find_red_flags(text: str) -> tuple[str, ...]:
     passes.
     """
     spelled = plain(text)
-    rows = [row for row in (*ENGLISH, *CHINESE) if any(stem in spelled for stem in row.stems)]
-    if not rows:
+    found = {stem for stem in _STEMS if stem in spelled}
+    if not found:
         return ()
+    rows = [row for row in (*ENGLISH, *CHINESE) if not found.isdisjoint(row.stems)]
     places = tuple(_places(spelled))
     told = {row.name for row in rows if _tells(row, spelled, places)}
     return tuple(name for name in NAMES if name in told)

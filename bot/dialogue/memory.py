@@ -33,7 +33,14 @@ def remember(domain: Domain, *, longest: int | None) -> StoryMemory:
     """The memory of a domain's stories, of which `longest` states in a row are compared (None: all)."""
     lengths = (sum(isinstance(step, IntentStep) for step in story.steps) for story in domain.stories)
     turns = max(lengths, default=0)
-    memory = StoryMemory(asides=asides(domain), unseen=unseen(domain), longest=longest, turns=turns)
+    firsts = (next(moments(domain, story), (None, None))[1] for story in domain.stories)
+    memory = StoryMemory(
+        asides=asides(domain),
+        unseen=unseen(domain),
+        longest=longest,
+        turns=turns,
+        begins=frozenset(first for first in firsts if first),
+    )
     domain = replace(domain, memory=memory)
     for story in domain.stories:
         states: list[Hashable] = []
@@ -94,7 +101,8 @@ def _beginnings(memory: StoryMemory, acts: Sequence[Act], *, whole: bool) -> Ite
     if memory.longest or (whole and not first):
         yield None
     for place in range(first, len(acts)):
-        if isinstance(acts[place], ActionRun):
+        act = acts[place]
+        if isinstance(act, ActionRun) and (memory.longest or act.name in memory.begins):
             yield place
 
 

@@ -96,7 +96,7 @@ class StoryMemory:
     """What the stories say to do next (bot/dialogue/memory.py makes and reads it). `asides` are the rules
     and forms that no story goes by: their turns leave a story where it was. `unseen` are the slots and loops
     that only rules name, which no story looks at. `longest` is the number of states looked back at, None:
-    all. `turns` is the most messages that a story has.
+    all. `turns` is the most messages that a story has, `begins` the actions that stories begin with.
     """
 
     root: Branch = field(default_factory=Branch)
@@ -104,3 +104,4 @@ class StoryMemory:
     unseen: frozenset[str] = frozenset()
     longest: int | None = None
     turns: int = 0
+    begins: frozenset[str] = frozenset()

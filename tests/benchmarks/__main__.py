@@ -1,7 +1,7 @@
 """`make bench`: measures, prints, and writes docs/benchmarks.md anew.
 
-Parts may be named: `python -m tests.benchmarks serving intents reading answers first-bot`; those left out
-keep their figures. `understanding` is hours of work: `python -m tests.benchmarks understanding "hwu64
+Parts may be named: `python -m tests.benchmarks serving engine intents reading answers first-bot`; those left
+out keep their figures. `understanding` is hours of work: `python -m tests.benchmarks understanding "hwu64
 5-shot"` does the runs whose name begins so, and each is kept as soon as it is done.
 """
 
@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import entities, first_bot, page, quality, reading, serving, understanding
+from tests.benchmarks import engine, entities, first_bot, page, quality, reading, serving, understanding
 
 ROOT = Path(__file__).parents[2]
 FIGURES = ROOT / "docs" / "benchmarks.json"
@@ -59,6 +59,7 @@ def measure_first_bot() -> dict[str, Any]:
 
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "serving": measure_serving,
+    "engine": engine.main,
     "intents": measure_intents,
     "reading": measure_reading,
     "answers": measure_answers,

@@ -218,8 +218,27 @@ def _first_bot(figures: Figures) -> str:
     )
 
 
+def _engine(figures: Figures) -> str:
+    rows = [
+        ["turns a second of one core", figures["turns_per_second"]],
+        ["the same turns' events written as JSON and read back, a second", figures["peer_turns_per_second"]],
+        ["a turn as the first of a conversation, µs (median)", figures["first_turn_us"]],
+        ["the same after 1,000 turns, µs", figures["turn_after_1000_us"]],
+        ["after 1,000 turns / first", figures["late_over_first"]],
+        ["folding the log of 1,000 turns, s", figures["seconds_to_fold_1000_turns"]],
+    ]
+    return (
+        "## Engine\n\nThe dialogue engine without models, server or store: a bot of "
+        f"{figures['intents']} intents with rules, stories, a form and a flow, {figures['events_per_turn']} events a turn.\n\n"
+        + _table(["", ""], rows)
+        + "\n"
+        + _measured(figures, "python -m tests.benchmarks engine")
+    )
+
+
 SECTIONS: dict[str, Callable[[Figures], str]] = {
     "serving": _serving,
+    "engine": _engine,
     "first-bot": _first_bot,
     "intents": _intents,
     "reading": _reading,
