@@ -25,6 +25,7 @@ from bot.dialogue.events import Reason
 from bot.dialogue.expectation import cancelled, expected, provided_for
 from bot.dialogue.names import (
     CAPABILITIES,
+    DEFAULT_FALLBACK,
     DEFAULT_INTENTS,
     FALLBACK_INTENT,
     HELP_INTENTS,
@@ -155,6 +156,15 @@ def _answered(view: View) -> tuple[Command, ...]:
     return (Answer(view.near_tied),) if view.near_tied else ()
 
 
+def _out_of_scope(view: View) -> tuple[Command, ...]:
+    """What the project says itself about what is not its business is no question that did not help."""
+    ruled = view.ruled
+    if view.intent not in OUT_OF_SCOPE_INTENTS - {FALLBACK_INTENT} or ruled is None:
+        return ()
+    own = ruled.action not in (None, DEFAULT_FALLBACK, TWO_STAGE_FALLBACK)
+    return (StartFlow(ruled.rule.name, view.intent),) if own and view.intent else ()
+
+
 def _given_up(view: View) -> tuple[Command, ...]:
     """After two questions that did not help; after one where the customer is angry about it."""
     if view.angry and view.conversation.misses:
@@ -214,11 +224,12 @@ TABLE: tuple[tuple[str, Row], ...] = (
     ("story", _recalled),
     ("external", _external),
     ("answer", _answered),
+    ("out_of_scope", _out_of_scope),
     ("hand_over", _given_up),
     ("two_stage", _doubted),
     ("clarify", _clarified),
     ("not_understood", _not_understood),
 )
 # While the two-stage fallback runs: rows that mean it goes on, and rows that have nothing to do with it.
-_IN_DOUBT = frozenset({"hand_over", "two_stage", "clarify", "not_understood"})
+_IN_DOUBT = frozenset({"out_of_scope", "hand_over", "two_stage", "clarify", "not_understood"})
 _BESIDE_DOUBT = frozenset({"red_flag", "held", "wordless", "frustrated", "unread"})

@@ -152,8 +152,9 @@ async def test_what_was_meant_stands_for_what_was_said() -> None:
     assert state.latest and state.latest.text == "/greet"
 
 
-async def test_other_words_are_asked_for_and_understood() -> None:
-    conversation = asked_back()
+@pytest.mark.parametrize("rules", [(), (on("out_of_scope", "utter_stopped"),)])
+async def test_other_words_are_asked_for_and_understood(rules: tuple[Rule, ...]) -> None:
+    conversation = asked_back(*rules)
     await conversation.say("hm")
     events = await conversation.say("/out_of_scope")
     assert said(events) == ["Sorry, I did not understand that. Could you put it another way?"]
@@ -238,3 +239,9 @@ async def test_a_restart_is_heard_though_the_bot_pauses() -> None:
 async def test_what_was_understood_is_not_asked_about_where_nothing_answers() -> None:
     conversation = talk(FALLBACK, texts={"yes": reading("affirm")})
     assert did(await conversation.say("yes")) == ["action_default_fallback"]
+
+
+async def test_what_is_not_the_projects_business_is_said_as_often_as_need_be() -> None:
+    conversation = talk(on("out_of_scope", "utter_stopped"), texts={"weather": reading("out_of_scope")})
+    for _ in range(4):
+        assert said(await conversation.say("weather")) == ["Stopped."]
