@@ -1,0 +1,1 @@
+"""The bot of a new project has no action of its own."""

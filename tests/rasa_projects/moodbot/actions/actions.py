@@ -1,0 +1,1 @@
+"""Where a new project's actions would be written; this one has none."""
