@@ -55,7 +55,11 @@ def _check_required(project: Project, form: Form, slot: str, place: Place, repor
             place, f"The form `{form.name}` requires the slot `{slot}`, which is not in the domain.", mend
         )
         return
-    if not (_asks(domain, form.name, slot) or report.lost & {"responses", "actions"}):
+    asks = _asks(domain, form.name, slot) or MappingType.FROM_TRIGGER_INTENT in {
+        mapping.type
+        for mapping in domain.slots[slot].mappings  # filled by what starts the form
+    }
+    if not (asks or report.lost & {"responses", "actions"}):
         mend = f"Add the response `utter_ask_{form.name}_{slot}` or `utter_ask_{slot}`."
         report.error(place, f"The form `{form.name}` cannot ask for `{slot}`.", mend)
     mappings = domain.slots[slot].mappings

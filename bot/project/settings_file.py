@@ -66,6 +66,7 @@ _DONE_BY_BUNDLE = frozenset(
         "KeywordIntentClassifier",
         "MitieIntentClassifier",
         "FallbackClassifier",
+        "ResponseSelector",
         "CRFEntityExtractor",
         "RegexEntityExtractor",
         "EntitySynonymMapper",

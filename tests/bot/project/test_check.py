@@ -10,7 +10,7 @@ import pytest
 from bot.errors import Level
 from bot.project.check import check_folder
 from tests.bot.project.conftest import WriteProject
-from tests.bot.project.samples import PROJECT
+from tests.bot.project.samples import DOMAIN, PROJECT
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "insurer"
 FEW = "Write at least 10, as customers would say it."
@@ -234,6 +234,17 @@ def test_rules_that_contradict_each_other(write_project: WriteProject, extra: st
     found = [line for line in told(write_project(files)) if "contradict each other" in line]
     assert bool(found) is contradicts
     assert all(line.startswith("data/rules.yml:27: error:") for line in found)
+
+
+def test_what_starts_a_form_need_not_be_asked_for(write_project: WriteProject) -> None:
+    """Rasa fills a slot `from_trigger_intent` before the form's first question."""
+    domain = DOMAIN.replace("utter_ask_order_form_toppings", "utter_how_many").replace(
+        "    - type: from_text\n",
+        "    - {type: from_trigger_intent, intent: order, value: 1}\n    - type: from_text\n",
+    )
+    assert "cannot ask" not in " ".join(
+        map(str, check_folder(write_project({**PROJECT, "domain.yml": domain})))
+    )
 
 
 def test_what_stories_name_is_checked_once_whatever_their_ways(write_project: WriteProject) -> None:

@@ -161,7 +161,7 @@ def test_config_holds_thresholds_and_our_own_keys(write_project: WriteProject) -
         "recipe: default.v1\nlanguage: de\npipeline:\n- name: WhitespaceTokenizer\n"
         "- name: FallbackClassifier\n"
         "  threshold: 0.5\n  ambiguity_threshold: 0.2\n- name: custom.MyThing\n"
-        "- name: DucklingEntityExtractor\n"
+        "- name: DucklingEntityExtractor\n- name: ResponseSelector\n"
         "policies:\n- name: RulePolicy\n  core_fallback_threshold: 0.4\n"
         "frontdesk:\n  alpha: 0.1\n  answer_threshold: 0.7\n  recipe: accurate\n  base: ${BASE}\n"
         "  responses: {mode: server, url: 'http://llm/v1', model: m, api_key_env: LLM_KEY}\n"

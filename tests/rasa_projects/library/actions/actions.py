@@ -17,6 +17,7 @@ from rasa_sdk.events import (
 )
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import FormValidationAction, ValidationAction
+from rasa_sdk.interfaces import ActionExecutionRejection
 from rasa_sdk.types import DomainDict
 
 BRANCHES = ("central", "harbour", "hillside")
@@ -26,6 +27,7 @@ SHELVES = {
     "history": ["Letters to Ines"],
     "romance": ["Paper Lanterns"],
 }
+BLOCKED = "LK-00000"
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _KEPT = ("language", "card", "reader", "wishes")
 
@@ -37,9 +39,7 @@ class ActionSessionStart(Action):
         return "action_session_start"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        kept = [
-            SlotSet(name, tracker.get_slot(name)) for name in _KEPT if tracker.get_slot(name) is not None
-        ]
+        kept = [SlotSet(name, tracker.get_slot(name)) for name in _KEPT if tracker.get_slot(name) is not None]
         return [SessionStarted(), *kept, ActionExecuted("action_listen")]
 
 
@@ -99,10 +99,14 @@ class ActionCheckFine(Action):
 
 
 class ActionRenew(Action):
+    """Renews for every card but a blocked one, for which it refuses to run."""
+
     def name(self) -> str:
         return "action_renew"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        if tracker.get_slot("card") == BLOCKED:
+            raise ActionExecutionRejection(self.name())
         return [SlotSet("last_search", None)]
 
 

@@ -1,4 +1,4 @@
-"""What the workshop's bot does itself: forms whose questions depend on answers, quotes, reminders, silence."""
+"""What the workshop's bot does itself: forms that ask what is needed, quotes, reminders, silence."""
 
 from __future__ import annotations
 
@@ -154,7 +154,9 @@ class ActionProgress(Action):
         return "action_progress"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        dispatcher.utter_message(text=f"{tracker.get_slot('ticket')} is on the stand.", json_message={"done": 40})
+        dispatcher.utter_message(
+            text=f"{tracker.get_slot('ticket')} is on the stand.", json_message={"done": 40}
+        )
         return []
 
 
