@@ -30,10 +30,6 @@ LARGER = ("library", "workshop", "council")
 SHARE_LIVE = 0.9
 
 
-def _not_yet(reason: str) -> pytest.MarkDecorator:
-    return pytest.mark.xfail(strict=True, reason=reason)
-
-
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """The variables that the projects' endpoints.yml and credentials.yml name."""
@@ -90,14 +86,7 @@ def test_a_larger_bot_passes_its_tests(name: str, trained: Callable[[str], Path]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name",
-    [
-        "library",
-        pytest.param("workshop", marks=_not_yet("a paused conversation does not hear /restart")),
-        pytest.param("council", marks=_not_yet("an intent nothing is written for is asked back")),
-    ],
-)
+@pytest.mark.parametrize("name", LARGER)
 def test_what_rasa_cannot_grade_is_right_in_live_play(name: str, trained: Callable[[str], Path]) -> None:
     stories = str(ROOT / "live" / f"{name}.yml")
     assert _played(trained(name), "--grading", "live", "--stories", stories)["failures"] == []
