@@ -33,6 +33,7 @@ from bot.dialogue.names import (
     DEFAULT_FALLBACK,
     HAND_OVER,
     LISTEN,
+    REPEAT,
     TWO_STAGE_FALLBACK,
 )
 from bot.dialogue.policy import TABLE, decide
@@ -122,7 +123,9 @@ def onward(
     done = [mark.name for mark in state.marks if isinstance(mark, ActionRun)] if acted is None else acted
     # A question with buttons waits for its own answer; the form's question would hide it.
     runs = state.loop in domain.forms or (state.loop in domain.flows and state.stack)
-    if state.loop and runs and list(done[-1:]) not in ([state.loop], [CLARIFY]):
+    # So does a flow's, which was just said again.
+    waits = [[state.loop], [CLARIFY], *([[REPEAT]] if state.loop in domain.flows else [])]
+    if state.loop and runs and list(done[-1:]) not in waits:
         return Next(state.loop, "form", intent, resumes=True)
     return Next(LISTEN, intent=intent)
 

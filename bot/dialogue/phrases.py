@@ -71,8 +71,8 @@ PHRASES: dict[str, dict[str, str]] = {
     "utter_cancelled": {"en": "All right, I have stopped that.", "zh": "好的，已为您取消。"},
     "utter_ask_for": {"en": "Please tell me: {slot}.", "zh": "请告诉我：{slot}。"},
     "utter_flow_confirm": {
-        "en": "{flow}:\n{summary}\nShall I go ahead?",
-        "zh": "{flow}：\n{summary}\n确认办理吗？",
+        "en": "{flow}:{summary}\nShall I go ahead?",
+        "zh": "{flow}：{summary}\n确认办理吗？",
     },
     "utter_flow_corrected": {"en": "All right, I have changed that.", "zh": "好的，已为您更改。"},
     "utter_flow_rejected": {"en": "I cannot take that.", "zh": "这个不行。"},

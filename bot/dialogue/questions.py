@@ -11,6 +11,7 @@ from bot.dialogue.events import BotSaid, SlotSet
 from bot.dialogue.flow import Collect, Flow
 from bot.dialogue.message import Button
 from bot.dialogue.names import REQUESTED_SLOT
+from bot.dialogue.responses import shown
 from bot.dialogue.scene import Scene
 
 MOST_CHOICES = 10
@@ -42,12 +43,9 @@ def readable(name: str) -> str:
 def _summary(scene: Scene, flow: Flow) -> str:
     slots = scene.conversation.slots
     told = dict.fromkeys(collect.slot for collect in flow.collects if not collect.confirms)
-    lines = (f"{readable(name)}: {_shown(slots[name])}" for name in told if slots.get(name) is not None)
-    return "\n".join(lines)
-
-
-def _shown(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return "".join(
+        f"\n{readable(name)}: {shown(slots[name])}" for name in told if slots.get(name) is not None
+    )
 
 
 def _choices(scene: Scene, slot: Slot | None) -> tuple[Button, ...]:

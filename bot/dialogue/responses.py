@@ -72,9 +72,11 @@ def fill(value: Any, fields: Mapping[str, Any]) -> Any:
 
 def _shown(found: re.Match[str], fields: Mapping[str, Any]) -> str:
     name = found.group(1)
-    if name not in fields:
-        return found.group(0)
-    value = fields[name]
+    return shown(fields[name]) if name in fields else found.group(0)
+
+
+def shown(value: Any) -> str:
+    """A slot's value as customers read it."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, (list, tuple)):

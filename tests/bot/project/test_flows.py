@@ -200,7 +200,7 @@ async def test_words_that_surely_begin_something_are_no_name(talk: Talk) -> None
 
 async def test_it_is_said_again_and_told_what_there_is(talk: Talk) -> None:
     await talk.say("send money")
-    assert (await talk.hear("say that again"))[0] == "To whom?"
+    assert await talk.hear("say that again") == ["To whom?"]
     told = await talk.say("what can you do?")
     assert texts(told)[0] == "This is what I can do for you:\n- send money: to anybody you like\n- Balance"
     assert talk.state.loop == "send_money"
