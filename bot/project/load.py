@@ -129,7 +129,7 @@ def _collect(folder: Path, report: Report, environ: Mapping[str, str]) -> _Sourc
         raise ProjectError((), message=message)
     sources = _Sources(
         config=_first(folder, "config", _CONFIG_PARTS, report, environ),
-        endpoints=_first(folder, "endpoints", _ENDPOINT_PARTS, report, environ),
+        endpoints=_first(folder, "endpoints", _ENDPOINT_PARTS, report, environ, lenient=True),
         credentials=_first(folder, "credentials", {}, report, environ, lenient=True),
     )
     for path in (*_named(folder, "domain"), *_yaml_files(folder / "domain")):
@@ -183,7 +183,7 @@ def _first(
     *,
     lenient: bool = False,
 ) -> Node | None:
-    """`lenient`: only serving needs what the file says, so that a variable may be unset elsewhere."""
+    """`lenient`: of a variable that is unset it is told; whether it is needed, whoever needs it says."""
     path = next(_named(folder, stem), None)
     if path is None:
         return None
