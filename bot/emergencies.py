@@ -6,12 +6,12 @@ business. No training reads this file.
 
 from __future__ import annotations
 
+from bot.asking import Bot
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.events import HandedOver, Reason
 from bot.dialogue.message import InboundMessage
 from bot.dialogue.ports import ActionCall, ActionError, ActionReply, Ports
 from bot.dialogue.turn import turn
-from bot.manager import Bot
 
 SENTENCES: tuple[str, ...] = (
     "I have crushing chest pain",

@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from bot.asking import Bot
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.domain import Domain, Variation
 from bot.dialogue.events import (
@@ -47,7 +48,6 @@ from bot.dialogue.stories import fills
 from bot.dialogue.text import normalise, parse_payload
 from bot.dialogue.two_stage import taken_back
 from bot.inference import Inference
-from bot.manager import Bot
 from bot.played import (
     SECONDS_BETWEEN,
     START,

@@ -14,21 +14,18 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from bot.action_client import ActionClient
+from bot.asking import Bot
 from bot.dialogue.conversation import Conversation
-from bot.dialogue.domain import Domain
 from bot.dialogue.events import Event, Returned
 from bot.dialogue.fold import fold
 from bot.dialogue.message import InboundMessage
-from bot.dialogue.ports import ActionCall, ActionError, ActionReply, Ports
+from bot.dialogue.outside import is_sent, respond
 from bot.dialogue.taking_up import take_up
-from bot.dialogue.turn import turn
 from bot.errors import place_of
 from bot.hub import Hub
-from bot.inference import Inference
 from bot.lookout import Lookout
 from bot.outcome import apology, replies, standing
 from bot.rounds import Rounds
@@ -43,16 +40,6 @@ log = logging.getLogger(__name__)
 
 CACHED = 2000
 TRIES = 3
-EARLIER = 500  # events before the turn that an action server is sent
-
-
-@dataclass(frozen=True, slots=True)
-class Bot:
-    """What a turn is driven with. Swapped as a whole when the project or the bundle changes."""
-
-    domain: Domain
-    inference: Inference
-    actions: ActionClient | None
 
 
 class Manager:
@@ -119,7 +106,7 @@ class Manager:
         """
         bot, claim = self.bot, Claim(found.id, found.epoch, self._owner, found.last_seq)
         before = await self._load(claim, whole=True)
-        ports = self._ports(bot, before)
+        ports = bot.ports(self._store.log, before)
         try:
             return await take_up(
                 bot.domain, before, returned, ports, channel=found.channel, sender=found.sender
@@ -200,9 +187,9 @@ class Manager:
         raise AssertionError("the last attempt returns or raises")
 
     async def _decide(self, before: Conversation, message: InboundMessage) -> list[Event]:
-        bot = self.bot
+        bot, ports = self.bot, self.bot.ports(self._store.log, before)
         try:
-            return [event async for event in turn(bot.domain, before, message, self._ports(bot, before))]
+            return [event async for event in respond(bot.domain, before, message, ports)]
         except Exception as error:  # whatever broke, the customer gets a sentence and a person
             log.error("a turn failed: %s", place_of(error))
             return apology(before, message, bot.domain, reason="internal")
@@ -225,7 +212,7 @@ class Manager:
     ) -> tuple[Conversation, bool]:
         after = fold(before, events)
         message = pending.message
-        pushed = message.channel in self._push
+        pushed = message.channel in self._push and is_sent(message)
         more = await self._store.log.record(
             claim,
             events=events,
@@ -237,15 +224,6 @@ class Manager:
             lease_seconds=self._lease,
         )
         return after, more
-
-    def _ports(self, bot: Bot, before: Conversation) -> Ports:
-        async def act(call: ActionCall) -> ActionReply:
-            if bot.actions is None:
-                raise ActionError("no_action_server")
-            earlier = await self._store.log.after(before.id, max(0, before.seq - EARLIER), limit=EARLIER)
-            return await bot.actions.run(call, [item.event for item in earlier])
-
-        return Ports(read=bot.inference.read, act=act, word=bot.inference.word)
 
     async def _load(self, claim: Claim, *, whole: bool) -> Conversation:
         """The fold of the log as the claim found it (`whole`: as it is now), from the cache as far as that

@@ -5,6 +5,7 @@ Knows counts and states, no conversation's content.
 
 from __future__ import annotations
 
+import re
 from collections import Counter as Tally
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from bot.dialogue.events import ActionFailed, BotSaid, Decided, Event, Failed, HandedOver, UserSaid
 
+_PATTERN = re.compile(r"\{(\w+):[^}]*\}")  # a part of a path with what it must look like
 _BUCKETS = (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24)
 
 
@@ -148,7 +150,7 @@ def describe(routes: Sequence[web.RouteDef]) -> dict[str, Any]:
         names[name] += 1
         summary = (route.handler.__doc__ or "").strip().split("\n")[0]
         parts = [part[1:-1].split(":")[0] for part in route.path.split("/") if part.startswith("{")]
-        paths.setdefault(route.path, {})[route.method.lower()] = {
+        paths.setdefault(_PATTERN.sub(r"{\1}", route.path), {})[route.method.lower()] = {
             "operationId": name if names[name] == 1 else f"{name}_{names[name]}",
             "summary": summary,
             "parameters": [

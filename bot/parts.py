@@ -15,13 +15,14 @@ from pathlib import Path
 import aiohttp
 
 from bot.action_client import ActionClient
+from bot.asking import Bot
 from bot.completion import Completion
 from bot.config import Settings
 from bot.errors import FrontdeskError
 from bot.inference import Inference
-from bot.manager import Bot
-from bot.project.model import Project, ResponseMode
+from bot.project.model import Endpoint, Project, ResponseMode
 from bot.reader import Models
+from bot.response_server import ResponseServer
 from bot.wording import LocalWorder, Plain, ServerWorder, Worder
 from nlu.artifacts import champion, find
 from nlu.errors import NluError
@@ -75,6 +76,7 @@ async def make_bot(
         domain=project.domain,
         inference=Inference(models, project.settings.languages, worder, system=system),
         actions=_actions(settings, project, session, action_url),
+        responses=_responses(project, session),
     )
 
 
@@ -121,11 +123,21 @@ def _actions(
     where = url or settings.action_url or (endpoint.url if endpoint else None)
     if where is None:
         return None
-    token = endpoint.token if endpoint else None
     return ActionClient(
         session=session,
         url=where,
         domain=project.domain,
         timeout=endpoint.timeout if endpoint else settings.action_timeout,
-        headers={"Authorization": f"Bearer {token}"} if token else {},
+        headers=_bearer(endpoint),
     )
+
+
+def _responses(project: Project, session: aiohttp.ClientSession) -> ResponseServer | None:
+    endpoint = project.settings.response_endpoint
+    if endpoint is None:
+        return None
+    return ResponseServer(session, endpoint.url, project.domain, endpoint.timeout, _bearer(endpoint))
+
+
+def _bearer(endpoint: Endpoint | None) -> dict[str, str]:
+    return {"Authorization": f"Bearer {endpoint.token}"} if endpoint and endpoint.token else {}

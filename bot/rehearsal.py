@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from bot.asking import Bot
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.events import ActionRun, BotSaid, Event, UserSaid
 from bot.dialogue.fold import apply, fold
@@ -22,7 +23,6 @@ from bot.dialogue.ports import ActionCall, ActionError, ActionReply, Ports
 from bot.dialogue.reading import Reading
 from bot.dialogue.selection import base_of, is_selection
 from bot.dialogue.turn import turn
-from bot.manager import Bot
 from bot.played import SECONDS_BETWEEN, START, Failure, Played, given, opening, taken_for
 from bot.project.tests_file import (
     ConversationStep,

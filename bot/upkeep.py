@@ -12,8 +12,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.asking import Bot
 from bot.errors import FrontdeskError, place_of
-from bot.manager import Bot, Manager
+from bot.manager import Manager
 from nlu.artifacts import champion
 from nlu.errors import NluError
 

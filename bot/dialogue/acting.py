@@ -49,6 +49,7 @@ from bot.dialogue.names import (
     UNLIKELY_INTENT,
 )
 from bot.dialogue.ports import ActionCall, ActionError, ActionRefused
+from bot.dialogue.responses import ARGUMENTS
 from bot.dialogue.scene import Scene
 from bot.dialogue.selection import response_of
 from bot.dialogue.trail import Act, turns_of
@@ -79,7 +80,9 @@ def _here(scene: Scene, name: str) -> Callable[[Scene], object] | None:
     if name in _OWN and not (listed and name in DEFAULT_ACTIONS):
         return _OWN[name]
     chooses = any(response.startswith(f"{name}/") for response in scene.domain.responses)
-    if name in scene.domain.responses or (name.startswith("utter_") and (chooses or not listed)):
+    if name in scene.domain.responses or (
+        name.startswith("utter_") and (chooses or not listed or scene.domain.response_server)
+    ):
         return lambda scene: scene.say(response_of(name, scene.reading, scene.domain.responses))
     return None
 
@@ -144,11 +147,9 @@ def _key(scene: Scene, name: str) -> str:
 def _dispatched(scene: Scene, response: Mapping[str, Any]) -> BotSaid | None:
     """One entry of the dispatcher: a named domain response overlaid by what the action gave itself."""
     name = response.get("response") or response.get("template")
-    base = (
-        scene.response(str(name), **{k: v for k, v in response.items() if k not in _DISPATCHED})
-        if name
-        else None
-    )
+    fields = {key: value for key, value in response.items() if key not in _DISPATCHED}
+    base = scene.response(str(name), **fields) if name else None
+    elsewhere = base is not None and scene.domain.response_server and not response.get("text")
     buttons = tuple(
         Button(str(item["title"]), str(item.get("payload", item["title"])))
         for item in response.get("buttons") or ()
@@ -163,8 +164,10 @@ def _dispatched(scene: Scene, response: Mapping[str, Any]) -> BotSaid | None:
         custom=response.get("custom") or (base.custom if base else None),
         origin=Origin.ACTION,
         response=str(name) if name else None,
+        metadata={ARGUMENTS: fields} if elsewhere else {},
     )
-    return said if any((said.text, said.buttons, said.image, said.attachment, said.custom)) else None
+    parts = (said.text, said.buttons, said.image, said.attachment, said.custom)
+    return said if elsewhere or any(parts) else None
 
 
 _DISPATCHED = frozenset(

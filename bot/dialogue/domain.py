@@ -189,6 +189,7 @@ class Domain:
     thresholds: Thresholds = Thresholds()
     session: Session = Session()
     intent_titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    response_server: bool = False
     raw: Mapping[str, Any] = field(default_factory=dict)
     _by_intent: Mapping[str | None, tuple[Rule, ...]] = field(init=False, repr=False, compare=False)
 

@@ -21,7 +21,7 @@ from bot.dialogue.slots import applies, extract
 async def found_in(scene: Scene, state: Conversation, text: str) -> dict[str, Any]:
     """Slot → value; None where the project's validation refuses what was found."""
     intent, entities = scene.intent, scene.reading.entities
-    words = "" if scene.message.external else text  # its text is a mark, and fills no slot
+    words = "" if scene.conversation.unasked else text  # its text is a mark, and fills no slot
     found = extract(scene.domain, state, text=words, intent=intent, entities=entities)
     for action in _asked(scene, state):
         found |= await _told_by(scene, action, {})

@@ -12,6 +12,9 @@ from bot.dialogue.responses import render
 from bot.dialogue.text import normalise
 
 GREETING = "utter_greet"
+# What the usual pages send before their customer has said anything, so that the bot speaks first. These
+# intents mean no more than a greeting does, and bring no values.
+OPENERS = ("greet", "get_started", "start")
 
 
 def greeting(domain: Domain, language: str | None, *, channel: str) -> BotSaid | None:
@@ -25,6 +28,9 @@ def greeting(domain: Domain, language: str | None, *, channel: str) -> BotSaid |
 
 
 def offers(domain: Domain) -> frozenset[str]:
-    """The payloads that a press on the greeting's choices may bring."""
+    """The payloads that may come before anything was said: by a press on one of the greeting's choices, or
+    from a page that asks to be greeted.
+    """
     buttons = (button for variation in domain.responses.get(GREETING, ()) for button in variation.buttons)
-    return frozenset(normalise(str(button.get("payload", ""))) for button in buttons)
+    openers = frozenset(f"/{intent}" for intent in OPENERS if intent in domain.intents)
+    return openers | {normalise(str(button.get("payload", ""))) for button in buttons}

@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-IS_EXTERNAL = "is_external"  # Rasa's mark in the metadata of a message that no customer wrote
+# Keys of a message's metadata that only this program sets, never who sent it.
+OUTSIDE = "outside"  # what an operator's program asks for
+IS_EXTERNAL = "is_external"  # Rasa's mark of a message that no customer wrote
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,8 +42,7 @@ from bot.dialogue.resolving import resolve
 from bot.dialogue.rules import predict
 from bot.dialogue.slots import extract
 from bot.dialogue.view import Decision, View
-from bot.dialogue.viewing import view_of
-from nlu.red_flags import find_red_flags
+from bot.dialogue.viewing import view_again
 
 _EXPECTATION = "expectation"
 _PLACES = {name: place for place, (name, _) in enumerate(TABLE)}
@@ -132,12 +131,10 @@ def onward(
 
 def _first(domain: Domain, conversation: Conversation, taken: bool | None) -> Next:
     """What the table makes of a message that nothing was done about yet."""
-    said = conversation.latest
-    text = said.text if said and not said.external else ""  # an external one's text is a mark
-    view = view_of(domain, conversation, {}, flags=find_red_flags(text) if text else ())
-    if taken is None and view.form and text:
+    view = view_again(domain, conversation, {})
+    if taken is None and view.form and view.text and not view.external:
         found = extract(
-            domain, view.conversation, text=text, intent=view.intent, entities=view.reading.entities
+            domain, view.conversation, text=view.text, intent=view.intent, entities=view.reading.entities
         )
         view = replace(view, filled={name: found[name] for name in found if name in view.expects})
     decision = decide(view)
@@ -156,7 +153,7 @@ def _begun(view: View, command: Command, refused: frozenset[str]) -> Next | None
             return onward(view.domain, view.conversation, intent, view.reading.entities, refused=refused)
         case Understood():
             return Next(TWO_STAGE_FALLBACK, "two_stage", view.intent, understood=True)
-        case BeginFlow(flow=flow):
+        case BeginFlow(flow=flow) | CancelFlow(flow=flow, rule=None):
             return Next(flow, "flow", view.intent)
         case ContinueFlow(flow) if flow in view.domain.flows:
             return Next(flow, "flow", view.intent)

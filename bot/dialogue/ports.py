@@ -35,6 +35,10 @@ class ActionError(PortError):
     """
 
 
+class SayError(PortError):
+    """The response server gave no words (`timeout`, `unreachable`, `server_error`, `bad_reply`)."""
+
+
 class ActionRefused(PortError):
     """The action server answered 400: the action chose not to run here (rasa-sdk's
     ActionExecutionRejection).
@@ -90,7 +94,24 @@ class Wording:
 
 
 @dataclass(frozen=True, slots=True)
+class SayRequest:
+    """The words of a response: its name, the variation's `id` where it has one, what an action gave to fill
+    it, the state now and the events of this turn so far, the newest last.
+    """
+
+    response: str
+    id: str | None
+    arguments: Mapping[str, Any]
+    conversation: Conversation
+    events: tuple[Event, ...]
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ports:
+    """`say` is there where a response server words the project's responses."""
+
     read: Callable[[ReadRequest], Awaitable[Reading]]
     act: Callable[[ActionCall], Awaitable[ActionReply]]
     word: Callable[[WordRequest], Awaitable[Wording]]
+    say: Callable[[SayRequest], Awaitable[Mapping[str, Any]]] | None = None

@@ -17,6 +17,7 @@ from bot.dialogue.events import BotSaid, Origin
 from bot.dialogue.message import Button
 from bot.dialogue.phrases import PHRASES
 
+ARGUMENTS = "arguments"  # in the metadata of a message: what an action gave for the response server to fill
 _FIELD = re.compile(r"\{([^{}\n\"']+)\}")
 
 
@@ -31,13 +32,17 @@ def render(
     at: float,
     fields: Mapping[str, Any] | None = None,
 ) -> BotSaid | None:
-    """The message that response `name` gives here; None where neither the domain nor the engine has one."""
+    """The message that response `name` gives here; None where neither the domain nor the engine has one. One
+    that a response server alone has is a message by name, without words.
+    """
     fits = _fitting(domain.responses.get(name, ()), slots, channel)
     values = {**slots, **(fields or {})}
     if not fits:
         phrase = PHRASES.get(name, {})
         text = phrase.get(language) or phrase.get("en")
-        return BotSaid(at=at, text=fill(text, values), response=name) if text else None
+        elsewhere = domain.response_server and name in domain.actions
+        said = BotSaid(at=at, text=fill(text, values) if text else None, response=name)
+        return said if text or elsewhere else None
     chosen = fits[_pick(seed, name, len(fits))]
     return BotSaid(
         at=at,

@@ -117,7 +117,7 @@ class Scene:
         if language in self.domain.languages:
             self.set_slot(LANGUAGE_SLOT, language)
 
-    def response(self, name: str, **fields: Any) -> BotSaid | None:
+    def response(self, name: str, /, **fields: Any) -> BotSaid | None:
         """The domain's (or engine's) message of that name, as it reads here."""
         return render(
             self.domain,
@@ -130,7 +130,7 @@ class Scene:
             fields=fields,
         )
 
-    def say(self, name: str, **fields: Any) -> bool:
+    def say(self, name: str, /, **fields: Any) -> bool:
         """Say response `name`; False where there is none."""
         said = self.response(name, **fields)
         if said is None:

@@ -14,6 +14,7 @@ from bot.dialogue.message import InboundMessage
 from bot.dialogue.names import LISTEN
 from bot.dialogue.ports import Ports
 from bot.dialogue.scene import Scene
+from bot.dialogue.worded import each, worded
 
 
 async def take_up(
@@ -41,4 +42,7 @@ async def take_up(
     scene = Scene(domain, apply(conversation, returned), message, ports)
     await flows.ask_again(scene)
     scene.run(LISTEN)
-    return [returned, *scene.told] if scene.conversation.holder is Holder.BOT else [returned]
+    if scene.conversation.holder is not Holder.BOT:
+        return [returned]
+    told = worded(each(scene.told), domain, apply(conversation, returned), ports, channel=channel)
+    return [returned, *[event async for event in told]]

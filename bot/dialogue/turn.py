@@ -72,9 +72,9 @@ async def turn(
         scene.tell(Decided(at=scene.at, row=row, commands=tuple(describe(c) for c in commands)))
         if Understood() in commands:
             two_stage.end(scene)
-        filled, other, taken = _fill(scene, view, commands), second_choice(view, decision), True
+        filled, other, taken = fill(scene, view, commands), second_choice(view, decision), True
         for command in commands:
-            taken = await _carry_out(scene, command, filled, yields=other is not None)
+            taken = await carry_out(scene, command, filled, yields=other is not None)
             for event in _handed_out(scene):
                 yield event
         if not taken:
@@ -102,7 +102,7 @@ def _handed_out(scene: Scene) -> list[Event]:
     return events
 
 
-def _fill(scene: Scene, view: View, commands: tuple[Command, ...]) -> dict[str, Any]:
+def fill(scene: Scene, view: View, commands: tuple[Command, ...]) -> dict[str, Any]:
     """Set what the message filled. A running form's slots only by the commands: words meant otherwise are no
     values.
     """
@@ -123,7 +123,7 @@ def _take_back(scene: Scene, view: View, filled: dict[str, Any]) -> dict[str, An
     return {name: value for name, value in filled.items() if name not in view.expects}
 
 
-async def _carry_out(scene: Scene, command: Command, filled: dict[str, Any], *, yields: bool) -> bool:
+async def carry_out(scene: Scene, command: Command, filled: dict[str, Any], *, yields: bool) -> bool:
     """False where a form refused what the message was taken for, and `yields` to its other meaning."""
     match command:
         case ContinueFlow(flow) if flow == TWO_STAGE_FALLBACK:
@@ -159,7 +159,7 @@ async def _carry_out(scene: Scene, command: Command, filled: dict[str, Any], *, 
         case Hold():
             _hold(scene)
         case _:
-            pass  # slots are set by _fill
+            pass  # slots are set by `fill`
     return True
 
 
@@ -184,7 +184,7 @@ async def _step(scene: Scene, filled: dict[str, Any]) -> bool:
         return False
     if following.resumes:
         return await flows.ask_again(scene)
-    await _run(scene, following.action, following.policy, filled)
+    await run(scene, following.action, following.policy, filled)
     return True
 
 
@@ -195,7 +195,8 @@ def _cut_short(scene: Scene) -> None:
         hand_over(scene, Reason.STEP_LIMIT)
 
 
-async def _run(scene: Scene, name: str, policy: str, filled: dict[str, Any]) -> None:
+async def run(scene: Scene, name: str, policy: str, filled: dict[str, Any]) -> None:
+    """Run a form or an action by name; `filled` is what the message gave."""
     if form := scene.domain.forms.get(name):
         await forms.step(scene, form, filled)
     elif name == TWO_STAGE_FALLBACK and name not in scene.domain.actions:

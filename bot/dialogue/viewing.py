@@ -20,6 +20,7 @@ from bot.dialogue.resolving import resolve
 from bot.dialogue.rules import predict
 from bot.dialogue.two_stage import as_if_understood
 from bot.dialogue.view import View
+from nlu.red_flags import find_red_flags
 
 
 def view_of(
@@ -50,6 +51,16 @@ def view_of(
         flags=flags,
         unread=unread,
     )
+
+
+def view_again(domain: Domain, conversation: Conversation, filled: Mapping[str, Any]) -> View:
+    """As `view_of`, of a message that was heard before: red flags are looked for again, and what has no
+    reading no model read.
+    """
+    said = conversation.latest
+    text = said.text if said and not said.external else ""  # an external one's text is a mark
+    unread = bool(said and text and said.reading is None)
+    return view_of(domain, conversation, filled, flags=find_red_flags(text) if text else (), unread=unread)
 
 
 def standing(conversation: Conversation) -> Conversation:

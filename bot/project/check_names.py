@@ -153,6 +153,8 @@ def check_actions(project: Project, report: Report) -> None:
     for action in sorted(domain.actions):
         _check_action(project, action, report)
     said = domain.responses.keys() | {name.partition("/")[0] for name in domain.responses}
+    if domain.response_server:
+        said |= {name for name in domain.actions if name.startswith("utter_")}
     custom = sorted(domain.actions - BUILT_IN_ACTIONS - said)
     if custom and project.settings.action_endpoint is None and "endpoints" not in report.lost:
         mend = "Add `action_endpoint: {url: …}` to endpoints.yml."
@@ -179,9 +181,8 @@ def check_selections(project: Project, report: Report) -> None:
 def _check_action(project: Project, action: str, report: Report) -> None:
     place, domain = _place(project, f"action:{action}"), project.domain
     chosen = any(name.startswith(f"{action}/") for name in domain.responses)
-    if action.startswith("utter_") and not (
-        chosen or action in domain.responses or "responses" in report.lost
-    ):
+    worded = chosen or action in domain.responses or domain.response_server
+    if action.startswith("utter_") and not worded and "responses" not in report.lost:
         mend = suggest(action, domain.responses, "Add it to `responses:`.")
         report.error(place, f"The response `{action}` is listed as an action and has no text.", mend)
     form = action.removeprefix("validate_")

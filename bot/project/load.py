@@ -59,9 +59,8 @@ def load_project(folder: Path, *, environ: Mapping[str, str] | None = None) -> P
 
 
 def read_project(folder: Path, *, environ: Mapping[str, str] | None = None) -> Project:
-    """As `load_project`, but faults are told in `findings` and what could be read is kept.
-
-    Raises ProjectError only where `folder` is no project at all.
+    """As `load_project`, but faults are told in `findings` and what could be read is kept. Raises
+    ProjectError only where `folder` is no project at all.
     """
     report = Report()
     sources = _collect(folder, report, os.environ if environ is None else environ)
@@ -78,6 +77,7 @@ def read_project(folder: Path, *, environ: Mapping[str, str] | None = None) -> P
         stories=stories,
         selections=frozenset(filter(is_selection, (example.intent for example in nlu.examples))),
         intent_titles=titles,
+        response_server=settings.response_endpoint is not None,
     )
     domain = replace(domain, memory=remember(domain, longest=settings.max_history))
     moods = read_moods(folder, report)

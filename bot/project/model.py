@@ -91,8 +91,8 @@ class Dialogue:
 
 
 @dataclass(frozen=True, slots=True)
-class ActionEndpoint:
-    """Where custom actions run; `timeout` in seconds."""
+class Endpoint:
+    """A server that the project names; `timeout` in seconds."""
 
     url: str
     token: str | None = None
@@ -143,7 +143,8 @@ class ProjectSettings:
     max_history: int | None = None
     responses: ResponseModel = field(default_factory=ResponseModel)
     system_entities: SystemEntitySettings | None = None
-    action_endpoint: ActionEndpoint | None = None
+    action_endpoint: Endpoint | None = None
+    response_endpoint: Endpoint | None = None
     credentials: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property

@@ -1,4 +1,4 @@
-"""Reads `config.yml`, `endpoints.yml` and `credentials.yml` into settings.
+"""Reads `config.yml` and `credentials.yml` into settings, beside what `endpoints_file` reads.
 
 Knows which of Rasa's keys hold here and which components have their work done by our own models; starts
 nothing.
@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from bot.dialogue.domain import Thresholds
-from bot.project.model import RECIPES, ActionEndpoint, ProjectSettings, ResponseMode, ResponseModel, readable
+from bot.project.endpoints_file import read_endpoints
+from bot.project.model import RECIPES, ProjectSettings, ResponseMode, ResponseModel, readable
 from bot.project.node import Entries, check_keys, entries, is_map, items, names, number, plain, text
 from bot.project.report import Report, suggest
 from bot.project.system_entities_file import COMPONENT, read_system_entities
@@ -43,8 +43,6 @@ _OWN_KEYS = (
 )
 _DRAWN = re.compile(r"\d{8}-\d{6}-.*|placeholder_default")  # rasa/shared/constants.py, assistant_id
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")  # BCP 47, as far as it is used
-_ENDPOINT_KEYS = ("url", "token", "timeout")
-_OTHER_ENDPOINTS = ("models", "tracker_store", "lock_store", "event_broker", "nlg")
 
 # Rasa's components whose work the bundle does: naming them changes nothing and needs no word.
 _DONE_BY_BUNDLE = frozenset(
@@ -92,6 +90,7 @@ def read_settings(
     check_keys(own, _OWN_KEYS, "frontdesk", report)
     components = _components(top, report)
     default = ProjectSettings()
+    action, response = read_endpoints(endpoints, report)
     rule_policy = components.get("RulePolicy", {})
     return ProjectSettings(
         title=_title(top, own, report),
@@ -110,7 +109,8 @@ def read_settings(
             report,
         ),
         responses=_response_model(own.get("responses"), report),
-        action_endpoint=_action_endpoint(endpoints, report),
+        action_endpoint=action,
+        response_endpoint=response,
         credentials=_credentials(credentials, report),
     )
 
@@ -252,40 +252,6 @@ def _response_model(node: Node | None, report: Report) -> ResponseModel:
             node.place, "A response server needs `url` and `model`.", "Add both, or set `mode: off`."
         )
     return model
-
-
-def _action_endpoint(node: Node | None, report: Report) -> ActionEndpoint | None:
-    top = entries(node, "endpoints.yml", report)
-    check_keys(top, ("action_endpoint", *_OTHER_ENDPOINTS), "endpoints.yml", report)
-    unused = [key for key in _OTHER_ENDPOINTS if key in top]
-    if unused:
-        message = f"These endpoints are not used: {', '.join(unused)}."
-        report.warn(top[unused[0]].place, message, "Give the database with `frontdesk serve --database URL`.")
-    found = entries(top.get("action_endpoint"), "action_endpoint", report)
-    if not found:
-        report.lost.update(["endpoints"] if not is_map(top.get("action_endpoint")) else [])
-        return None
-    check_keys(found, _ENDPOINT_KEYS, "action_endpoint", report)
-    url = text(found.get("url"), "action_endpoint.url", report)
-    if not url or not _is_http(url):
-        report.lost.add("endpoints")
-        mend = "Add `url: http://localhost:5055/webhook`."
-        report.error(top["action_endpoint"].place, "action_endpoint has no HTTP address.", mend)
-        return None
-    timeout = number(found.get("timeout"), "action_endpoint.timeout", report)
-    if timeout is not None and timeout <= 0:
-        report.error(found["timeout"].place, "action_endpoint.timeout must be above 0.", "Give seconds.")
-        timeout = None
-    token = text(found.get("token"), "action_endpoint.token", report)
-    return ActionEndpoint(url, token, ActionEndpoint(url).timeout if timeout is None else timeout)
-
-
-def _is_http(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:  # a port above 65535, or no number
-        return False
 
 
 def _credentials(node: Node | None, report: Report) -> Mapping[str, Mapping[str, Any]]:

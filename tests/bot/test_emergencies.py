@@ -7,11 +7,11 @@ from typing import cast
 import pytest
 
 from bot import emergencies
+from bot.asking import Bot
 from bot.dialogue.ports import ReadError, ReadRequest
 from bot.dialogue.reading import Reading
 from bot.emergencies import SENTENCES, rehearse_emergencies
 from bot.inference import Inference
-from bot.manager import Bot
 from tests.bot.dialogue.small_bot import DOMAIN, Ends
 
 

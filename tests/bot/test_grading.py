@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.asking import Bot
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.domain import Domain, MappingType, Slot, SlotMapping, SlotType, Variation
 from bot.dialogue.events import ActionRun, Event, LoopSet, Rewound, SlotSet, UserSaid
@@ -25,7 +26,6 @@ from bot.dialogue.resolving import resolve
 from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, Rule, SlotStep
 from bot.grading import grade
 from bot.inference import Inference
-from bot.manager import Bot
 from bot.played import Played, confusions, right
 from bot.project.tests_file import (
     ConversationStep,

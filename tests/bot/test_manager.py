@@ -12,6 +12,7 @@ from typing import Any, cast
 import pytest
 
 from bot.action_client import ActionClient
+from bot.asking import Bot
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.events import (
     AgentSaid,
@@ -30,7 +31,7 @@ from bot.dialogue.ports import ActionCall, ActionReply, ReadRequest
 from bot.dialogue.reading import Reading
 from bot.hub import Hub
 from bot.inference import Inference
-from bot.manager import Bot, Manager
+from bot.manager import Manager
 from bot.outcome import apology, standing
 from bot.store.migrate import migrate
 from bot.store.store import Store, open_store

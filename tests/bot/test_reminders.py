@@ -21,6 +21,7 @@ import pytest
 from sqlalchemy import update
 
 from bot.action_client import ActionClient
+from bot.asking import Bot
 from bot.channels.frames import frame
 from bot.dialogue.events import (
     ActionFailed,
@@ -37,7 +38,7 @@ from bot.dialogue.message import InboundMessage
 from bot.dialogue.reading import Entity
 from bot.hub import Hub
 from bot.inference import Inference
-from bot.manager import Bot, Manager
+from bot.manager import Manager
 from bot.project.check import check_folder
 from bot.project.load import load_project
 from bot.store.migrate import migrate

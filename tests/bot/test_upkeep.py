@@ -12,9 +12,10 @@ from typing import Any, cast
 
 import pytest
 
+from bot.asking import Bot
 from bot.dialogue.ports import ReadError
 from bot.inference import Inference
-from bot.manager import Bot, Manager
+from bot.manager import Manager
 from bot.reader import Models
 from bot.upkeep import Follower, in_background
 from bot.wording import LocalWorder, Plain

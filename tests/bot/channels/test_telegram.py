@@ -273,7 +273,15 @@ async def test_registers_as_soon_as_the_platform_is_there(server: SmallServer, f
 
 
 @pytest.mark.parametrize(
-    "given", [{}, {"access_token": "nonsense"}, {"access_token": TOKEN, "secret_token": "a b"}]
+    "given",
+    [
+        {},
+        {"access_token": "nonsense"},
+        {"access_token": None},
+        {"access_token": TOKEN, "secret_token": "a b"},
+        {"access_token": TOKEN, "secret_token": ""},
+        {"access_token": TOKEN, "secret_token": None},
+    ],
 )
 def test_refuses_credentials_that_cannot_work(given: dict[str, Any]) -> None:
     with pytest.raises(Misconfigured):

@@ -90,6 +90,11 @@ def test_what_refused_to_run_does_not_come_again() -> None:
     assert coming(said("silent"), refused) == LISTEN
 
 
+def test_what_no_model_read_goes_to_a_person() -> None:
+    assert coming(UserSaid(at=1.0, text="hm", message_id="", channel="")) == "action_hand_over"
+    assert coming(UserSaid(at=1.0, text="", message_id="", channel="")) == "utter_only_text"
+
+
 def test_who_knows_whether_the_form_takes_a_message_says_so() -> None:
     state = fold(Conversation("c"), [SessionStarted(at=0.0), said("loan"), did("loan_form")])
     asked = replace(state, loop="loan_form", slots={"requested_slot": "amount"})
