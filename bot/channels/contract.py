@@ -6,11 +6,13 @@ Knows the contract, the limits every channel keeps and how a send can fail; no p
 from __future__ import annotations
 
 import zlib
+from collections.abc import Collection
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
-from bot.dialogue.message import InboundMessage
+from bot.dialogue.message import OUTSIDE, InboundMessage
 from bot.errors import FrontdeskError
 from bot.store.inbox import Receipt
 from bot.store.log import Numbered
@@ -119,6 +121,15 @@ class Misconfigured(ChannelError):
         super().__init__("channel_misconfigured", 422, message)
 
 
+def from_allowed_page(request: web.Request, origins: Collection[str]) -> bool:
+    """Whether the page that calls is ours or listed (`*`: every page is). Browsers always send an origin;
+    programs may leave it out and have no cookies to steal.
+    """
+    origin = request.headers.get(hdrs.ORIGIN)
+    listed = "*" in origins or origin in origins
+    return not origin or listed or urlsplit(origin).netloc == request.host
+
+
 async def read_body(request: web.Request, *, limit: int = LARGEST_BODY) -> bytes:
     """The raw body, never more than `limit` bytes of it in memory. Raises TooLarge."""
     if (request.content_length or 0) > limit:
@@ -152,5 +163,5 @@ def inbound(
         text=text,
         at=at,
         seed=zlib.crc32(external_id.encode()),
-        metadata=metadata or {},
+        metadata={key: value for key, value in (metadata or {}).items() if key != OUTSIDE},
     )

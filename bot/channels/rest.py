@@ -138,7 +138,7 @@ def parse(body: bytes, *, channel: str, at: float) -> InboundMessage:
         raise BadRequest("'message' must be a text.")
     metadata = data.get("metadata")
     given = metadata if isinstance(metadata, dict) else {} if metadata is None else {"metadata": metadata}
-    conversation_id = f"rest:{sender}" if ":" in sender else sender
+    conversation_id = conversation_of(sender)
     return inbound(
         conversation_id=conversation_id,
         channel=channel,
@@ -148,6 +148,11 @@ def parse(body: bytes, *, channel: str, at: float) -> InboundMessage:
         at=at,
         metadata=given,
     )
+
+
+def conversation_of(sender: str) -> str:
+    """The id of a sender's conversation: never one of another channel's."""
+    return f"rest:{sender}" if ":" in sender else sender
 
 
 def _sender(value: Any) -> str:

@@ -13,13 +13,12 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
-from aiohttp import WSCloseCode, hdrs, web
+from aiohttp import WSCloseCode, web
 
 from bot.addresses import Addresses
 from bot.channels.allowance import Allowances
-from bot.channels.contract import Crowded, ForeignOrigin, Turns
+from bot.channels.contract import Crowded, ForeignOrigin, Turns, from_allowed_page
 from bot.channels.visit import Visit, read_frame
 from bot.channels.visitors import Visitors
 from bot.dialogue.events import BotSaid
@@ -74,7 +73,8 @@ class SocketChannel:
                 group.create_task(socket.close(code=WSCloseCode.GOING_AWAY))
 
     async def connect(self, request: web.Request) -> web.WebSocketResponse:
-        self._check_origin(request)
+        if not from_allowed_page(request, self.origins):
+            raise ForeignOrigin
         stranger = self.addresses.stranger(request)
         self._check_room(stranger)
         socket = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=LARGEST_FRAME, compress=False)
@@ -91,12 +91,6 @@ class SocketChannel:
         theirs = sum(key == stranger for key in self._open.values()) if stranger else 0
         if len(self._open) >= self.most_open or theirs >= self.most_of_one_address:
             raise Crowded
-
-    def _check_origin(self, request: web.Request) -> None:
-        """Browsers always send an origin; programs may leave it out and have no cookies to steal."""
-        origin = request.headers.get(hdrs.ORIGIN)
-        if origin and origin not in self.origins and urlsplit(origin).netloc != request.host:
-            raise ForeignOrigin
 
     async def _serve(self, socket: web.WebSocketResponse, stranger: str | None) -> None:
         visit = await self._hello(socket, stranger)

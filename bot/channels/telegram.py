@@ -60,7 +60,8 @@ class TelegramCredentials:
         """The `telegram` block of credentials.yml, in Rasa's keys; `secret_token` and `api` are ours, both
         optional.
 
-        Without a `secret_token` one is derived from the server's own secret. Raises Misconfigured.
+        Without a `secret_token` one is derived from the server's own secret; an empty one is a mistake.
+        Raises Misconfigured.
         """
         access = str(credentials.get("access_token") or "")
         if not _TOKEN.fullmatch(access):
@@ -68,7 +69,7 @@ class TelegramCredentials:
                 "telegram: 'access_token' must be the token that BotFather gave, like 123:ABC."
             )
         derived = hmac.new(server_secret.encode(), b"telegram webhook " + access.encode(), hashlib.sha256)
-        secret = str(credentials.get("secret_token") or derived.hexdigest())
+        secret = str(credentials.get("secret_token", derived.hexdigest()) or "")
         if not _SECRET.fullmatch(secret):
             raise Misconfigured("telegram: 'secret_token' must be 1 to 256 of A-Z, a-z, 0-9, _ and -.")
         url = credentials.get("webhook_url")

@@ -84,7 +84,7 @@ def read_yaml(
     node.
 
     `name` is what findings call the file. With `environ`, `${VAR}` in scalars is replaced; an unset variable
-    is an error, or, `lenient`, only worth a warning.
+    is an error, or, `lenient`, only worth a warning, and the scalar is empty: half a secret is none.
     """
     try:
         if (size := path.stat().st_size) > LARGEST_FILE:
@@ -258,12 +258,15 @@ class _Conversion:
     def _expand(self, raw: str, place: Place) -> str:
         if self.environ is None or "${" not in raw:
             return raw
-        for variable in sorted({match[1] for match in _VARIABLE.finditer(raw)} - set(self.environ)):
+        unset = sorted({match[1] for match in _VARIABLE.finditer(raw)} - set(self.environ))
+        for variable in unset:
             message = f"The environment variable {variable} is not set."
             tell = self.report.warn if self.lenient else self.report.error
             tell(place, message, f"Set {variable} before the start, or remove this entry.")
+        if unset:
+            return ""
         environ = self.environ
-        return _VARIABLE.sub(lambda match: environ.get(match[1], ""), raw)
+        return _VARIABLE.sub(lambda match: environ[match[1]], raw)
 
 
 def _joined(first: Node, second: Node) -> Node:

@@ -6,6 +6,7 @@ Only the reading of texts comes from a table, since models are files that tests 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,9 +21,12 @@ from argon2 import PasswordHasher
 
 from bot import edge
 from bot.addresses import Addresses
+from bot.asking import Bot
 from bot.channels.rest import RestChannel
 from bot.channels.sender import Patience, Sender
 from bot.channels.socket import SocketChannel
+from bot.channels.socketio import SocketIoChannel
+from bot.channels.socketio_options import SocketIoOptions
 from bot.channels.telegram import TelegramChannel, TelegramCredentials
 from bot.channels.visitors import Visitors
 from bot.console.console import Console, open_console
@@ -45,7 +49,9 @@ from bot.dialogue.reading import Match, Reading, Verdict
 from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, Rule
 from bot.hub import Hub
 from bot.inference import Inference
-from bot.manager import Bot, Manager
+from bot.manager import Manager
+from bot.rasa.api import RasaApi
+from bot.rasa.conversations import Conversations
 from bot.store.migrate import migrate
 from bot.store.store import Store, open_store
 from bot.web.pages import Pages
@@ -203,6 +209,9 @@ async def small_server(
     origins: tuple[str, ...] = (),
     https: bool = False,
     limits: dict[str, Any] | None = None,
+    api_token: str | None = None,
+    socketio: dict[str, Any] | None = None,
+    socketio_limits: dict[str, Any] | None = None,
 ) -> AsyncIterator[SmallServer]:
     """Everything running; `rest` gives the REST channel's options and `limits` the chat page's. The same
     folder is the same database. The client is a proxy that is believed: X-Forwarded-For says who calls.
@@ -238,7 +247,20 @@ async def small_server(
             addresses=BEHIND,
         )
         channel = RestChannel(manager, addresses=BEHIND, **(rest or {}))
-        app = application([*channel.routes(), *telegram.routes()], socket, console)
+        conversations = Conversations(manager, store, time.time)
+        api = RasaApi(conversations, lambda: manager.bot, lambda: "b1", api_token)
+        pages = SocketIoChannel(
+            manager,
+            store,
+            hub,
+            SocketIoOptions.read(socketio or {}),
+            origins,
+            addresses=BEHIND,
+            **(socketio_limits or {}),
+        )
+        routes = [*channel.routes(), *telegram.routes(), *api.routes(), *pages.routes()]
+        app = application(routes, socket, console)
+        app.on_shutdown.append(lambda _: pages.close())
         patience = Patience(first=0.01, most=0.05, attempts=4)
         sender = Sender(store.outbox, {"telegram": telegram}, hub, "test", patience, look_again=0.2)
         async with manager.running(), TestClient(TestServer(app)) as client:

@@ -10,12 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.channels.contract import Misconfigured
+from bot.channels.socketio_options import SocketIoOptions
 from bot.dialogue.domain import MappingCondition, MappingType, Session, SlotType, Thresholds
 from bot.dialogue.reading import Entity
 from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, SlotStep, Step
 from bot.errors import Level, ProjectError
 from bot.project.load import load_project, read_project
-from bot.project.model import ActionEndpoint, ResponseMode
+from bot.project.model import Endpoint, ResponseMode
 from tests.bot.project.conftest import WriteProject
 from tests.bot.project.samples import DOMAIN, NLU, PROJECT
 
@@ -34,7 +36,7 @@ def test_a_whole_project_reads_without_a_word(write_project: WriteProject) -> No
     assert domain.actions == {"action_price", "action_bill"}
     assert domain.session == Session(expiry=1800.0, carry_over=False)
     assert domain.intent_titles == {"greet": {"en": "Say hello"}}
-    assert project.settings.action_endpoint == ActionEndpoint("http://localhost:5055/webhook")
+    assert project.settings.action_endpoint == Endpoint("http://localhost:5055/webhook")
 
 
 def test_slots_have_types_bounds_and_mappings(write_project: WriteProject) -> None:
@@ -190,7 +192,7 @@ def test_secrets_come_from_the_environment(write_project: WriteProject) -> None:
     }
     folder = write_project(files)
     read = read_project(folder, environ={"TOKEN": "t", "TELEGRAM": "x"}).settings
-    assert read.action_endpoint == ActionEndpoint("http://a/webhook", "t", 3.0)
+    assert read.action_endpoint == Endpoint("http://a/webhook", "t", 3.0)
     assert read.credentials == {"rest": {}, "telegram": {"access_token": "x"}}
     assert any("warning: The environment variable TOKEN is not set." in line for line in found(folder))
     url = {"endpoints.yml": "action_endpoint:\n  url: ${ACTIONS}\nevent_broker:\n  password: ${BROKER}\n"}
@@ -493,3 +495,12 @@ def test_a_secret_that_only_serving_needs_may_be_unset(write_project: WriteProje
         "credentials.yml:2: warning: The environment variable BOT_TOKEN is not set. Set BOT_TOKEN before the "
         "start, or remove this entry."
     ]
+
+
+@pytest.mark.parametrize("written", ["${KEY}", "'${KEY}'", "a-${KEY}", "${KEY}${OTHER}"])
+def test_half_a_secret_is_none(write_project: WriteProject, written: str) -> None:
+    files = {**PROJECT, "credentials.yml": f"socketio:\n  jwt_key: {written}\n"}
+    block = load_project(write_project(files), environ={"OTHER": "x"}).settings.credentials["socketio"]
+    assert not block["jwt_key"]
+    with pytest.raises(Misconfigured, match="jwt_key"):
+        SocketIoOptions.read(block)
