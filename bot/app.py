@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from bot.addresses import Addresses
 from bot.channels.rest import RestChannel
 from bot.channels.sender import Sender
 from bot.channels.socket import SocketChannel
+from bot.channels.socketio import SocketIoChannel
+from bot.channels.socketio_options import SocketIoOptions
 from bot.channels.telegram import TelegramChannel, TelegramCredentials
 from bot.channels.visitors import Visitors
 from bot.config import Settings
@@ -31,6 +34,8 @@ from bot.manager import Manager
 from bot.operations import Metrics, Operations
 from bot.parts import make_bot, pushed
 from bot.project.model import Project
+from bot.rasa.api import RasaApi
+from bot.rasa.conversations import Conversations
 from bot.store.migrate import migrate
 from bot.store.store import Store, open_store
 from bot.upkeep import Follower, in_background
@@ -134,6 +139,27 @@ def _open_doors(
     return rest, chat
 
 
+def _socketio(
+    settings: Settings, project: Project, manager: Manager, store: Store, hub: Hub, addresses: Addresses
+) -> list[SocketIoChannel]:
+    """Rasa's Socket.IO channel, where the project names it."""
+    block = project.settings.credentials.get("socketio")
+    if block is None:
+        return []
+    options = SocketIoOptions.read(block)
+    return [SocketIoChannel(manager, store, hub, options, settings.cors_origins, addresses=addresses)]
+
+
+def _rasa(settings: Settings, manager: Manager, store: Store) -> RasaApi:
+    """Rasa's interface for the operator's programs; closed without a token."""
+    return RasaApi(
+        Conversations(manager, store, time.time, settings.reply_timeout),
+        bot=lambda: manager.bot,
+        bundle=lambda: manager.bot.inference.models.bundle.id,
+        token=settings.api_token,
+    )
+
+
 def _open_console(
     manager: Manager, store: Store, hub: Hub, push: frozenset[str], *, https: bool, addresses: Addresses
 ) -> Console:
@@ -162,12 +188,15 @@ def _application(
     https = bool(settings.public_url and settings.public_url.startswith("https://"))
     addresses = Addresses(settings.proxies)
     rest, chat = _open_doors(settings, manager, store, hub, addresses)
+    pages = _socketio(settings, project, manager, store, hub, addresses)
     console = _open_console(manager, store, hub, frozenset(platforms), https=https, addresses=addresses)
     routes = [
         *rest.routes(),
         *chat.routes(),
         *(route for platform in platforms.values() for route in platform.routes()),
+        *(route for page in pages for route in page.routes()),
         *console.routes(),
+        *_rasa(settings, manager, store).routes(),
         *Pages(project.title, project.settings.languages, https=https).routes(),
     ]
     app = web.Application(middlewares=[edge.errors], client_max_size=settings.largest_body)
@@ -176,6 +205,8 @@ def _application(
     app.add_routes(Operations(metrics, lambda: {"bundle": manager.bot.inference.ready}, routes).routes())
 
     async def close_pages(_: web.Application) -> None:
+        for page in pages:
+            await page.close()
         await chat.close()
         await console.close()
 

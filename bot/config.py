@@ -43,6 +43,7 @@ class Settings:
     public_url: str | None = None
     secret: str = ""
     rest_token: str | None = None
+    api_token: str | None = None
     cors_origins: tuple[str, ...] = ()
     proxies: tuple[Network, ...] = ()
     action_url: str | None = None
@@ -82,6 +83,7 @@ def read_settings(
         public_url=environment.get("FRONTDESK_PUBLIC_URL") or None,
         secret=_secret(environment, home / "secret"),
         rest_token=environment.get("FRONTDESK_REST_TOKEN") or None,
+        api_token=environment.get("FRONTDESK_API_TOKEN") or None,
         cors_origins=_listed(environment, "FRONTDESK_CORS_ORIGINS"),
         proxies=_networks(environment, "FRONTDESK_TRUSTED_PROXIES"),
         action_url=environment.get("FRONTDESK_ACTION_URL") or None,

@@ -17,6 +17,7 @@ from bot.cli.actions import Kept, kept_running
 from bot.cli.output import database_option, examples, project_argument
 from bot.cli.train import bundle_or_train
 from bot.config import LOG_LEVELS, Settings, read_settings
+from bot.edge import RequestLog
 from bot.project.load import load_project
 from bot.project.model import Project
 
@@ -66,7 +67,7 @@ async def _serve(settings: Settings, project: Project) -> None:
         kept_running(project, settings) as actions,
         running_server(settings, project, action_url=actions.url) as server,
     ):
-        runner = web.AppRunner(server.app, shutdown_timeout=DRAIN_SECONDS)
+        runner = web.AppRunner(server.app, shutdown_timeout=DRAIN_SECONDS, access_log_class=RequestLog)
         await runner.setup()
         site = web.TCPSite(runner, settings.host, settings.port)
         try:

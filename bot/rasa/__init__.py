@@ -1,0 +1,1 @@
+"""Rasa's HTTP interface, for programs that were written against a Rasa server."""

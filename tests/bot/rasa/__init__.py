@@ -1,0 +1,1 @@
+"""Rasa's HTTP interface, against a whole server but for its models."""
