@@ -37,10 +37,19 @@ def provided_for(view: View) -> tuple[Command, ...]:
 
 def _ruled_in_form(view: View) -> Prediction | None:
     """What the rules say, if the one that says it is for the running form and for this intent."""
-    if view.form is None or view.ruled is None:
+    if view.form is None or view.ruled is None or _gives_the_number(view):
         return None
     rule = view.ruled.rule
     return view.ruled if rule.loop == view.form.name and view.intent in rule.intents else None
+
+
+def _gives_the_number(view: View) -> bool:
+    """Whether a bare number is said where one is asked for: no model knows better what it means."""
+    asked = view.conversation.requested_slot or ""
+    slot = view.domain.slots.get(asked)
+    if slot is None or slot.type is not SlotType.FLOAT or set(folded(view.text)) - NUMERALS - {".", ","}:
+        return False
+    return fitting(slot, view.text) is not None
 
 
 def expected(view: View) -> tuple[Command, ...]:

@@ -192,3 +192,10 @@ async def test_a_form_that_one_message_fills_is_submitted_too() -> None:
         "action_assess",
         "utter_done",
     ]
+
+
+async def test_a_number_that_was_asked_for_stops_nothing() -> None:
+    talk = Talk(Ends({**UNDERSTOOD, "4": reading("stop", 0.6)}))
+    await talk.say("i need a loan")
+    assert await talk.hear("4") == ["What for?"]
+    assert talk.state.slots["amount"] == "4"
