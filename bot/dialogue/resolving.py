@@ -16,9 +16,9 @@ PLAUSIBLE = 0.5  # from here an intent is worth asking about though the text lie
 def resolve(reading: Reading, limits: Thresholds) -> tuple[str | None, tuple[str, ...]]:
     """The intent to act on, or None with the candidates to ask about.
 
-    A project that sets Rasa's thresholds is read by them, but for texts unlike all that was taught, which
-    must be likelier than not; else the conformal prediction set decides: one is
-    acted on, two or three are asked about, more are no understanding. Where the bundle promises how seldom
+    A project that sets Rasa's thresholds is read by them, but for texts unlike all that was taught, of which
+    the likely are asked about; else the conformal prediction set decides: one is acted on, two or three are
+    asked about, more are no understanding. Where the bundle promises how seldom
     what is acted on alone is wrong, one below that promise is asked about too.
     """
     if reading.intent is None:
@@ -27,8 +27,6 @@ def resolve(reading: Reading, limits: Thresholds) -> tuple[str | None, tuple[str
         return reading.intent, ()
     if reading.out_of_scope:
         plausible = reading.confidence >= PLAUSIBLE and not reading.of_knowledge
-        if plausible and limits.intent is not None:
-            return _by_thresholds(reading, limits.intent, limits.ambiguity or 0.0)
         return (None, (reading.selection or reading.intent,)) if plausible else (FALLBACK_INTENT, ())
     if limits.intent is not None:
         return _by_thresholds(reading, limits.intent, limits.ambiguity or 0.0)

@@ -46,6 +46,8 @@ def _endpoint(top: Entries, name: str, example: str, report: Report) -> Endpoint
         report.error(found["timeout"].place, f"{name}.timeout must be above 0.", "Give seconds.")
         timeout = None
     token = text(found.get("token"), f"{name}.token", report)
+    if "token" in found and not token:  # a variable that is unset must not mean a call without it
+        report.error(found["token"].place, f"{name}.token is empty.", "Set its variable, or remove the line.")
     return Endpoint(url, token, Endpoint(url).timeout if timeout is None else timeout)
 
 

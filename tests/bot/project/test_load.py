@@ -195,6 +195,7 @@ def test_secrets_come_from_the_environment(write_project: WriteProject) -> None:
     assert read.action_endpoint == Endpoint("http://a/webhook", "t", 3.0)
     assert read.credentials == {"rest": {}, "telegram": {"access_token": "x"}}
     assert any("warning: The environment variable TOKEN is not set." in line for line in found(folder))
+    assert any("error: action_endpoint.token is empty." in line for line in found(folder))
     url = {"endpoints.yml": "action_endpoint:\n  url: ${ACTIONS}\nevent_broker:\n  password: ${BROKER}\n"}
     told = [line for line in found(write_project({**PROJECT, **url})) if "error" in line]
     assert len(told) == 1 and "action_endpoint has no HTTP address" in told[0]
