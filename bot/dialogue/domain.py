@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.dialogue.flow import Flow, Form
-from bot.dialogue.names import TWO_STAGE_FALLBACK
+from bot.dialogue.names import DEFAULT_FALLBACK, TWO_STAGE_FALLBACK
 from bot.dialogue.reading import Entity
 from bot.dialogue.selection import DELIMITER, base_of
 from bot.dialogue.steps import Rule, Story, StoryMemory
@@ -168,7 +168,8 @@ class Session:
 class Domain:
     """The whole bot. Mappings are read, never written. `unused_entities` are those, by intent, that stories
     do not look at; `selections` the parts of retrieval intents, by their whole names; `entities_fill` says
-    whether an entity that a story tells fills the slots mapped from it.
+    whether an entity that a story tells fills the slots mapped from it; `fallback` is the action where
+    nothing else can be done.
     """
 
     name: str = "bot"
@@ -187,6 +188,7 @@ class Domain:
     selections: frozenset[str] = frozenset()
     entities_fill: bool = True
     thresholds: Thresholds = Thresholds()
+    fallback: str = DEFAULT_FALLBACK
     session: Session = Session()
     intent_titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     response_server: bool = False

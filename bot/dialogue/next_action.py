@@ -30,7 +30,6 @@ from bot.dialogue.names import (
     ANSWER,
     CLARIFY,
     DEACTIVATE_LOOP,
-    DEFAULT_FALLBACK,
     HAND_OVER,
     LISTEN,
     REPEAT,
@@ -168,7 +167,7 @@ def _begun(view: View, command: Command, refused: frozenset[str]) -> Next | None
         case Clarify():
             return Next(CLARIFY, "clarify", view.intent)
         case CannotHandle():
-            return Next(DEFAULT_FALLBACK, "fallback", view.intent)
+            return Next(view.domain.fallback, "fallback", view.intent)
         case HandOver():
             return Next(HAND_OVER, "policy", view.intent)
         case _:

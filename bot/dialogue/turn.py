@@ -44,7 +44,7 @@ from bot.dialogue.events import (
 from bot.dialogue.handover import hand_over
 from bot.dialogue.hearing import hear, open_session
 from bot.dialogue.message import InboundMessage
-from bot.dialogue.names import ANSWER, DEACTIVATE_LOOP, DEFAULT_FALLBACK, LISTEN, TWO_STAGE_FALLBACK
+from bot.dialogue.names import ANSWER, DEACTIVATE_LOOP, LISTEN, TWO_STAGE_FALLBACK
 from bot.dialogue.next_action import onward
 from bot.dialogue.offer import offer_person
 from bot.dialogue.policy import decide
@@ -149,7 +149,7 @@ async def carry_out(scene: Scene, command: Command, filled: dict[str, Any], *, y
         case Clarify(intents):
             clarify(scene, intents)
         case CannotHandle():
-            await acting.run_action(scene, DEFAULT_FALLBACK, "fallback")
+            await acting.run_action(scene, scene.domain.fallback, "fallback")
         case HandOver(reason):
             scene.run("action_hand_over", "policy")
             flagged = reason is Reason.RED_FLAG

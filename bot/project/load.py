@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bot.dialogue.domain import Domain, Slot, SlotType
 from bot.dialogue.memory import remember
-from bot.dialogue.names import LANGUAGE_SLOT
+from bot.dialogue.names import DEFAULT_FALLBACK, LANGUAGE_SLOT
 from bot.dialogue.selection import is_selection
 from bot.errors import ProjectError
 from bot.project.answers_file import read_answer_files
@@ -105,6 +105,7 @@ def _domain(parts: DomainParts, settings: ProjectSettings, sources: _Sources, re
         unused_entities=parts.unused_entities,
         entities_fill=parts.entities_fill,
         thresholds=settings.thresholds,
+        fallback=settings.fallback or DEFAULT_FALLBACK,
         session=parts.session,
         # To rasa-sdk a flow is a form: `validate_<flow>` judges what it collects.
         raw={**parts.raw, "forms": {**parts.raw.get("forms", {}), **forms}} if forms else parts.raw,

@@ -126,7 +126,7 @@ class ProjectSettings:
     """`config.yml`, `endpoints.yml` and `credentials.yml`. `alpha` is the share of messages whose right
     intent may lie outside the prediction set, `wrong_at_most` that of misread ones among those acted on
     alone.
-    `core_fallback` is RulePolicy's threshold, None where the file
+    `core_fallback` is RulePolicy's threshold and `fallback` its action, None where the file
     sets none, `max_history` the states that stories are compared by, None: all. `title` is what customers
     read over the chat, None where nothing names the bot.
     """
@@ -140,6 +140,7 @@ class ProjectSettings:
     wrong_at_most: float = 0.02
     thresholds: Thresholds = field(default_factory=Thresholds)
     core_fallback: float | None = None
+    fallback: str | None = None
     max_history: int | None = None
     responses: ResponseModel = field(default_factory=ResponseModel)
     system_entities: SystemEntitySettings | None = None

@@ -102,6 +102,7 @@ def read_settings(
         wrong_at_most=_share(own, "wrong_at_most", 0.5, report) or default.wrong_at_most,
         thresholds=_thresholds(components.get("FallbackClassifier"), own, report),
         core_fallback=_share(rule_policy, "core_fallback_threshold", 1.0, report),
+        fallback=text(rule_policy.get("core_fallback_action_name"), "core_fallback_action_name", report),
         max_history=_max_history(components, report),
         system_entities=read_system_entities(
             components.get(COMPONENT),

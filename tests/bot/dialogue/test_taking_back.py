@@ -245,3 +245,10 @@ async def test_what_is_not_the_projects_business_is_said_as_often_as_need_be() -
     conversation = talk(on("out_of_scope", "utter_stopped"), texts={"weather": reading("out_of_scope")})
     for _ in range(4):
         assert said(await conversation.say("weather")) == ["Stopped."]
+
+
+async def test_the_project_names_its_own_fallback() -> None:
+    """`core_fallback_action_name` of RulePolicy."""
+    conversation = talk()
+    conversation.domain = replace(conversation.domain, fallback="utter_stopped")
+    assert did(await conversation.say("gibberish")) == ["utter_stopped"]
