@@ -10,34 +10,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from bot.project.yaml_write import to_yaml
 from retrieval.answers import Answer
-
-_OTHER_BREAKS = frozenset("\x85\u2028\u2029")
-
-
-class _Dumper(yaml.SafeDumper):
-    """Keeps long texts in `|` blocks."""
-
-
-def _represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    if _OTHER_BREAKS & set(text):
-        # YAML reads these as line breaks; in double quotes they are escaped.
-        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
-
-
-_Dumper.add_representer(str, _represent)
 
 
 def write_answers(path: Path, answers: Iterable[Answer], *, comment: str) -> None:
     """Replaces the file in one step, so that a reader never sees half of it."""
     body = {"answers": [_entry(answer) for answer in answers]}
-    written = yaml.dump(body, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=10**6)
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.new")
-    beside.write_text(f"# {comment}\n{written}", encoding="utf-8")
+    beside.write_text(f"# {comment}\n{to_yaml(body)}", encoding="utf-8")
     os.replace(beside, path)
 
 

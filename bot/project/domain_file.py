@@ -184,13 +184,7 @@ def _read_forms(found: Mapping[str, Node], report: Report) -> dict[str, Form]:
         details = entries(node, f"form `{name}`", report)
         check_keys(details, ("required_slots", "ignored_intents"), f"form `{name}`", report)
         required = details.get("required_slots")
-        if required is not None and isinstance(required.value, Mapping):
-            mend = "List the slots (`- slot`) and move each mapping under its slot, as Rasa 3 has it."
-            report.error(
-                required.place, f"Form `{name}` keeps its slot mappings itself, as Rasa 2 did.", mend
-            )
-            required = None
-        elif required is None:
+        if required is None:
             report.warn(
                 node.place,
                 f"Form `{name}` has no `required_slots`, so it asks nothing.",

@@ -20,9 +20,11 @@ from bot.project.answers_file import read_answer_files
 from bot.project.dialogues_file import read_dialogues
 from bot.project.domain_file import LISTS, MAPS, DomainParts, read_domain
 from bot.project.flows_file import read_flows, told_slots
+from bot.project.migration import migrate, tell
 from bot.project.model import Project, ProjectSettings
 from bot.project.nlu_file import read_nlu
 from bot.project.node import check_sections, entries
+from bot.project.old_format import Files
 from bot.project.report import Place, Report
 from bot.project.rules_file import read_rules
 from bot.project.sentiment_file import FILE as MOODS
@@ -64,6 +66,7 @@ def read_project(folder: Path, *, environ: Mapping[str, str] | None = None) -> P
     """
     report = Report()
     sources = _collect(folder, report, os.environ if environ is None else environ)
+    sources = _in_new_words(sources, report)
     settings = read_settings(sources.config, sources.endpoints, sources.credentials, report)
     parts = read_domain(sources.domain, sources.sections["responses"], report)
     stories, told = read_stories(sources.sections["stories"], report)
@@ -121,7 +124,13 @@ class _Sources:
     credentials: Node | None = None
     domain: list[Node] = field(default_factory=list)
     answers: list[Node] = field(default_factory=list)
-    sections: dict[str, list[Node]] = field(default_factory=lambda: {key: [] for key in _DATA_KEYS})
+    data: list[Node] = field(default_factory=list)
+
+    @property
+    def sections(self) -> dict[str, list[Node]]:
+        """The data files' sections, by name."""
+        found = [node.value for node in self.data if isinstance(node.value, Mapping)]
+        return {key: [top[key] for top in found if key in top] for key in _DATA_KEYS}
 
 
 def _collect(folder: Path, report: Report, environ: Mapping[str, str]) -> _Sources:
@@ -152,20 +161,31 @@ def _collect(folder: Path, report: Report, environ: Mapping[str, str]) -> _Sourc
 def _collect_data(folder: Path, sources: _Sources, report: Report) -> None:
     paths = (*_yaml_files(folder / "data"), *_named(folder, "flows"), *_yaml_files(folder / "flows"))
     for path in paths:
-        if path.name.startswith("test_"):
-            continue
-        read: list[Node] = []
-        _add(read, path, folder, _DATA_PARTS, report)
-        for top in read:
-            found = entries(top, "A data file", report)
-            check_sections(found, _DATA_KEYS, "data file", _DATA_PARTS, report)
-            for key, node in found.items():
-                if key in sources.sections:
-                    sources.sections[key].append(node)
-                if key in _DATA_PARTS and not isinstance(
-                    node.value, Mapping if key in ("responses", "flows") else tuple
-                ):
-                    report.lost.update([_DATA_PARTS[key]] if node.value is not None else [])
+        if not path.name.startswith("test_"):
+            _add(sources.data, path, folder, _DATA_PARTS, report)
+    for top in sources.data:
+        found = entries(top, "A data file", report)
+        check_sections(found, _DATA_KEYS, "data file", _DATA_PARTS, report)
+        for key, node in found.items():
+            if key in _DATA_PARTS and not isinstance(
+                node.value, Mapping if key in ("responses", "flows") else tuple
+            ):
+                report.lost.update([_DATA_PARTS[key]] if node.value is not None else [])
+
+
+def _in_new_words(sources: _Sources, report: Report) -> _Sources:
+    """What Rasa 2 and 1 wrote otherwise, as Rasa 3 has it; a warning tells where."""
+    config = {} if sources.config is None else {sources.config.place.file: sources.config}
+    domain, data = ({top.place.file: top for top in tops} for tops in (sources.domain, sources.data))
+    migrated = migrate(Files(config, domain, data))
+    tell(migrated, report)
+    files = migrated.files
+    return replace(
+        sources,
+        config=next(iter(files.config.values()), None),
+        domain=list(files.domain.values()),
+        data=list(files.data.values()),
+    )
 
 
 def _add(into: list[Node], path: Path, folder: Path, parts: Mapping[str, str], report: Report) -> None:

@@ -66,7 +66,7 @@ class Node:
     literal: bool = False
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # the base is chosen at run time
+class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # the base is chosen at run time
     """Composes nodes and leaves the type of plain scalars to us."""
 
     yaml_implicit_resolvers = {None: [(_PLAIN, re.compile(""))]}  # noqa: RUF012  # PyYAML's own class attribute
@@ -113,7 +113,7 @@ def parse_yaml(
 ) -> Node | None:
     """As `read_yaml`, from a text."""
     try:
-        documents = list(yaml.compose_all(text, Loader=_Loader))
+        documents = list(yaml.compose_all(text, Loader=Loader))
     except yaml.MarkedYAMLError as error:
         _report_syntax(text, name, error, report)
         return None
