@@ -5,7 +5,7 @@ Knows the table of checks; each check looks at one kind of thing. Reading's own 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,12 +48,13 @@ def check_folder(folder: Path) -> tuple[Finding, ...]:
     return checked(folder).findings
 
 
-def checked(folder: Path) -> Project:
+def checked(folder: Path, *, environ: Mapping[str, str] | None = None) -> Project:
     """The project in `folder` as far as it can be read, with everything wrong with it in `findings`.
+    `environ` as for `bot.project.load.read_project`.
 
     Raises as `check_folder` does.
     """
-    project = read_project(folder)
+    project = read_project(folder, environ=environ)
     tests, found = read_tests(folder)
     findings = check_project(replace(project, findings=(*project.findings, *found)), tests)
     return replace(project, findings=findings)

@@ -256,11 +256,9 @@ def _note_unread(folder: Path, report: Report) -> None:
                 Place(name), f"`{name}` must be a folder.", "Put the YAML files in a folder of it."
             )
     for name in ("answers", "data"):
-        mend = (
-            f"Bring it in with `frontdesk import {name}/FILE PROJECT`."
-            if name == "answers"
-            else "Write it as YAML."
-        )
+        table = f"Bring it in with `frontdesk import {name}/FILE PROJECT`."
+        written = "Write it as YAML; `frontdesk import SOURCE PROJECT` converts Rasa 1's Markdown in a copy."
+        mend = table if name == "answers" else written
         for path in sorted((folder / name).rglob("*")):
             place = Place(path.relative_to(folder).as_posix())
             unread = path.suffix in (".csv", ".tsv", ".json", ".jsonl", ".md") and place.file != MOODS

@@ -48,7 +48,7 @@ TABLE: tuple[Row, ...] = (
     Row("FormPolicy or MappingPolicy do what RulePolicy does", dialogue.replace_policies),
     Row("components have their old names", dialogue.rename_components),
     Row("stories say `form`, which is `active_loop`", dialogue.rename_loops),
-    Row("names of retrieval intents begin with `respond_`, not `utter_`", dialogue.rename_retrieval),
+    Row("what retrieval intents answer is not called `utter_…`", dialogue.rename_retrieval),
     Row("`action_deactivate_form` is `action_deactivate_loop`", dialogue.rename_actions),
     Row("the format's version is older", dialogue.raise_versions, silent=True),
 )
@@ -56,7 +56,7 @@ TABLE: tuple[Row, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one row changes in one file; `place` is where it first does."""
+    """What one row changes in one file; `place` is that of the first change."""
 
     row: Row
     file: str
@@ -107,8 +107,7 @@ def _steps(row: Row, files: Files, edits: Iterable[Edit]) -> Iterator[Step]:
         by_file.setdefault(edit.file, []).append(edit.change)
     for file, changes in by_file.items():
         top = tops.get(file, Node(None, Place(file)))
-        place = min(place_of(top, change.path) for change in changes)
-        yield Step(row, file, place, tuple(changes))
+        yield Step(row, file, place_of(top, changes[0].path), tuple(changes))
 
 
 def _changed(files: Files, step: Step) -> Files:

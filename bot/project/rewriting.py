@@ -115,7 +115,8 @@ def _splice(text: str, way: list[yaml.Node], change: Change) -> _Splice | None:
     key = change.path[-1]
     if isinstance(change, Rename):
         name = next(name for name, _ in holder.value if name.value == key)
-        return _Splice(name.start_mark.index, name.end_mark.index, _inline(change.name))
+        new = _inline(change.name, flow=bool(holder.flow_style))
+        return _Splice(name.start_mark.index, name.end_mark.index, new)
     if isinstance(change, Drop):
         return _removal(text, holder, key)
     value = plain(change.value) if isinstance(change.value, Node) else _plainly(change.value)

@@ -355,7 +355,12 @@ def test_files_that_nobody_reads_are_named(write_project: WriteProject) -> None:
             "max_value of slot `toppings` must be a number",
         ),
         ("domain.yml", "intents:", "intends:", "Did you mean `intents`?"),
-        ("domain.yml", "[size, toppings]", "{size: [{type: from_text}]}", "forms keep the mappings of their slots"),
+        (
+            "domain.yml",
+            "[size, toppings]",
+            "{size: [{type: from_text}]}",
+            "forms keep the mappings of their slots",
+        ),
         ("domain.yml", "  - text: Hello\n", "  - txt: Hello\n", "the key `txt` is not known"),
         ("domain.yml", "utter_done:\n  - text", "utter_done:\n    text", "must be a list of variations"),
         ("domain.yml", "{title: Small, ", "{", "has no `title`"),
