@@ -169,7 +169,7 @@ def test_links_odd_names_and_large_files(write_project: WriteProject, tmp_path: 
     (source / "data" / "sly.yml").symlink_to("../credentials.yml")
     (source / "data" / "slyer.yml").symlink_to("../.env")
     (source / "data" / "bell\x07.yml").write_text("nlu: []\n", encoding="utf-8")
-    (source / "data" / "..\\up.yml").write_text("nlu: []\n", encoding="utf-8")
+    (source / "data" / "a\\..\\up.yml").write_text("nlu: []\n", encoding="utf-8")
     Path(os.fsdecode(os.fsencode(source / "data") + b"/\xff.yml")).write_text("nlu: []\n", encoding="utf-8")
     os.mkfifo(source / "data" / "pipe.yml")
     with (source / "data" / "large.json").open("wb") as file:
@@ -190,7 +190,7 @@ def test_links_odd_names_and_large_files(write_project: WriteProject, tmp_path: 
     }
     assert json.dumps(report.to_json(), ensure_ascii=False).encode()
     copied = files(tmp_path / "bot")
-    assert copied["data/here.yml"] == b"nlu: []\n" and "data/..\\up.yml" in copied
+    assert copied["data/here.yml"] == b"nlu: []\n" and "data/a\\..\\up.yml" in copied
     assert not any(path.is_symlink() for path in (tmp_path / "bot").rglob("*"))
 
 
