@@ -14,6 +14,7 @@ from typing import Any
 
 from bot.project.old_format import Remark
 from bot.project.report import Place
+from bot.project.rules_file import SNIPPET
 
 Lookup = Callable[[str], "list[str] | None"]
 """The lines of a lookup table's file by the path that names it; None where it cannot be had."""
@@ -26,6 +27,7 @@ _EVENT = re.compile(r"([^{]+)(\{.*)?", re.DOTALL)
 _UNPRINTED = re.compile(r"[^\S ]")
 _BY_FORM = re.compile(r"[*-]\s*form\s*:")
 _RETRIEVED = re.compile(r"\*\s*([^\s/{]+/[^\s{]+)")
+_NAME = re.compile(r"[^\s:{}\"]+")
 _HELD = "Convert it by hand; the rest of the file is converted."
 
 
@@ -115,7 +117,8 @@ def _responses(lines: list[tuple[int, str]], file: str) -> Converted:
 def _stories(lines: list[tuple[int, str]], file: str) -> Converted:
     found = Converted()
     told: dict[str, list[dict[str, Any]]] = {"stories": [], "rules": []}
-    steps: list[dict[str, Any]] | None = None
+    steps: list[Any] | None = None
+    section = "stories"
     for number, line in lines:
         if line.startswith((">>", "#")):
             section, key = ("rules", "rule") if line.startswith(">>") else ("stories", "story")
@@ -123,7 +126,9 @@ def _stories(lines: list[tuple[int, str]], file: str) -> Converted:
             steps = []
             told[section].append({key: name or f"line {number}", "steps": steps})
             continue
-        step = None if steps is None or not line.isprintable() else _step(line)
+        step = _step(line) if line.isprintable() else None
+        if section == "rules" and line[1:].strip() == SNIPPET:
+            step = [SNIPPET]
         if step is None or steps is None:
             _held(found, file, number, "This line of a story cannot be converted.")
         else:
@@ -133,7 +138,7 @@ def _stories(lines: list[tuple[int, str]], file: str) -> Converted:
     return found
 
 
-def _step(line: str) -> list[dict[str, Any]] | None:
+def _step(line: str) -> list[Any] | None:
     """The steps of one line, none where a form wrote it; None where it is not understood."""
     if _BY_FORM.match(line):
         return []  # what a form asked and heard while stories were recorded; it tells nothing
@@ -155,7 +160,7 @@ def _acted(line: str) -> list[dict[str, Any]] | None:
         return [{"slot_was_set": _slots(options)}]
     if name == "form" and "name" in options:
         return [{"active_loop": options["name"]}]
-    return [{"action": name}] if not options and re.fullmatch(r"[\w.-]+", name) else None
+    return [{"action": name}] if not options and _NAME.fullmatch(name) and name != SNIPPET else None
 
 
 def _slots(options: dict[str, Any]) -> list[dict[str, Any]]:
@@ -168,7 +173,7 @@ def _heard(part: str) -> dict[str, Any]:
     if match is None:
         raise ValueError("no intent")
     intent, options, said = match[1].strip(), _options(match[2]), match[3]
-    if not re.fullmatch(r"[^\s:{}]+", intent):
+    if not _NAME.fullmatch(intent):
         raise ValueError("no intent")
     step: dict[str, Any] = {"user": said} if said else {}
     step["intent"] = intent.removeprefix("/")

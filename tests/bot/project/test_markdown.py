@@ -68,7 +68,9 @@ def test_stories() -> None:
 
 
 def test_conversations_with_words() -> None:
-    found = converted("## one\n* greet{}: hello [Ann](name)\n - utter_greet\n>> two\n* /bye\n- action_bye\n")
+    found = converted(
+        "## one\n* greet{}: hello [Ann](name)\n - utter_greet\n>> two\n- ...\n* /bye\n- action_bye\n"
+    )
     assert found.sections == {
         "stories": [
             {
@@ -76,7 +78,7 @@ def test_conversations_with_words() -> None:
                 "steps": [{"user": "hello [Ann](name)", "intent": "greet"}, {"action": "utter_greet"}],
             }
         ],
-        "rules": [{"rule": "two", "steps": [{"intent": "bye"}, {"action": "action_bye"}]}],
+        "rules": [{"rule": "two", "steps": ["...", {"intent": "bye"}, {"action": "action_bye"}]}],
     }
 
 
@@ -89,7 +91,7 @@ def test_lines_that_mean_nothing_are_named() -> None:
     text = '## a\n* greet{broken\n* greet{[1]}\n- slot{"a"}\n? what\n- utter_a\n- \x07\n* two words\n> \n'
     found = converted(text)
     assert found.sections["stories"][0]["steps"][:1] == [{"action": "utter_a"}]
-    assert set(lines(found)) >= {2, 3, 4, 5, 8}
+    assert set(lines(found)) >= {2, 3, 4, 5, 6, 9}
     assert lines(converted("- first\n## intent:a\n- b\n")) == [1]
 
 
