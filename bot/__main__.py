@@ -24,7 +24,10 @@ VERBS: dict[str, tuple[str, str]] = {
     "check": ("bot.cli.check:check", "Check a project's files, each finding with file and line."),
     "test": ("bot.cli.test:test", "Play a project's test conversations."),
     "evaluate": ("bot.cli.evaluate:evaluate", "Measure recipes on data of your own."),
-    "import": ("bot.cli.importing:import_", "Make answers from a FAQ file."),
+    "import": (
+        "bot.cli.importing:import_",
+        "Make answers from a FAQ file, or a clean copy of a Rasa project.",
+    ),
     "models": ("bot.cli.models:models", "List, show, promote and roll back bundles."),
     "learn": ("bot.cli.learn:learn", "One learning cycle: export, train, test, gate."),
     "export": ("bot.cli.export:export", "Write reviewed, redacted conversations as JSON lines."),
