@@ -26,6 +26,7 @@ _PART = re.compile(r"([^{}]+?)\s*(\{.*\})?\s*(?::\s+(.*))?", re.DOTALL)
 _EVENT = re.compile(r"([^{]+)(\{.*)?", re.DOTALL)
 _UNPRINTED = re.compile(r"[^\S ]")
 _BY_FORM = re.compile(r"[*-]\s*form\s*:")
+_ACTED = re.compile(r"-\s*(utter_|action_|respond_|slot\s*\{|form\s*\{)")
 _RETRIEVED = re.compile(r"\*\s*([^\s/{]+/[^\s{]+)")
 _NAME = re.compile(r"[^\s:{}\"]+")
 _HELD = "Convert it by hand; the rest of the file is converted."
@@ -44,12 +45,10 @@ def convert(text: str, file: str, lookup: Lookup) -> Converted | None:
     lines = list(_lines(text))
     if any(_SECTION.match(line) for _, line in lines):
         return _examples(lines, file, lookup)
-    if any(_RETRIEVED.fullmatch(line) for _, line in lines) and not any(
-        re.match(r"- (utter_|action_|slot\{|form\{|respond_)", line) for _, line in lines
-    ):
-        return _responses(lines, file)
-    if any(line.startswith("##") for _, line in lines) and any(line[0] in "*-" for _, line in lines):
+    if any(_ACTED.match(line) for _, line in lines):
         return _stories(lines, file)
+    if any(_RETRIEVED.fullmatch(line) for _, line in lines):
+        return _responses(lines, file)
     return None
 
 

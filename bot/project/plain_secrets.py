@@ -25,7 +25,7 @@ _IN_URL = re.compile(
     r"://[^/\s@]*:[^/\s@]+@|[?&][^=&\s]*(token|secret|key|passw)[^=&\s]*=|hooks\.\w+\.\w+/", re.IGNORECASE
 )
 _LONG = re.compile(
-    r"\b(?:xox\w-[\w-]{8,}|eyJ[\w-]{8,}\.[\w.-]+|\d{6,}:[\w-]{20,}|(?=[\w+/=-]*\d)(?=[\w+/=-]*[A-Za-z])[\w+/=-]{24,})"
+    r"\b(?:xox\w-[\w-]{8,}|eyJ[\w-]{8,}\.[\w.-]+|\d{6,}:[\w-]{20,}|(?=[\w+=-]*\d)(?=[\w+=-]*[A-Za-z])[\w+=-]{24,})"
 )
 _COMMENT = re.compile(r"(?P<before>(?:^|(?<=\s))#.*)$", re.MULTILINE)
 _COMMENTED = re.compile(r"(#\s*)([\w-]+)(\s*:\s*)([\"']?)(?![\"'<$])(\S.*)")

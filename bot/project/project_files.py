@@ -16,7 +16,7 @@ from bot.project.yaml import LARGEST_FILE
 SECRET_FILES = ("credentials", "endpoints")
 _YAML_FILES = ("config", "domain", "flows", *SECRET_FILES)
 _FOLDERS = ("domain", "data", "tests", "actions", "answers", "flows")
-_FILE = re.compile(rf"({'|'.join(_YAML_FILES)})\.ya?ml|requirements[\w.-]*\.txt|\w+\.py")
+_FILE = re.compile(rf"({'|'.join(_YAML_FILES)})\.ya?ml|[\w.-]*requirements[\w.-]*\.txt|\w+\.py")
 # Why something is left behind, by the name of the file or of a folder above it; the first that fits holds.
 _LEFT: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r".*\.(tar\.gz|h5|pkl|pickle|pt|onnx)"), "trained models are made anew"),
@@ -26,6 +26,7 @@ _LEFT: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\..*"), "hidden files are not read, and may hold secrets"),
 )
 _UNNAMED = "its name cannot be shown: rename it"
+_NO_LINKS = "a link to a folder is not followed"
 _LEFT_AT_TOP = {"models": "trained models are made anew", "results": "results of tests are made anew"}
 
 
@@ -49,6 +50,8 @@ def survey(source: Path) -> tuple[tuple[str, ...], tuple[Left, ...]]:
                 kept += [name] if _is_fit(source, name, left) else []
         elif _FILE.fullmatch(entry.name) and not entry.is_dir(follow_symlinks=False):
             kept += [entry.name] if _is_fit(source, entry.name, left) else []
+        elif entry.name in _FOLDERS and entry.is_symlink():
+            left.append(Left(entry.name, _NO_LINKS))
         else:
             folder = entry.is_dir(follow_symlinks=False)
             why = _LEFT_AT_TOP.get(entry.name) or _why((entry.name,)) or "no part of a bot that is read here"
@@ -78,7 +81,7 @@ def _why_folder(path: Path) -> str | None:
     if not path.name.isprintable():
         return _UNNAMED
     if path.is_symlink():
-        return "a link to a folder is not followed"
+        return _NO_LINKS
     return _why(("venv",)) if (path / "pyvenv.cfg").exists() else _why((path.name,))
 
 

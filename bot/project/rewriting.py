@@ -192,6 +192,8 @@ def _kept(text: str, start: int, end: int, indent: str) -> str:
 
 
 def _comments(text: str, start: int, end: int) -> Iterator[str]:
+    if "#" not in text[start:end]:
+        return
     last = start
     for token in yaml.scan(text, Loader=Loader):
         begin, stop = token.start_mark.index, token.end_mark.index

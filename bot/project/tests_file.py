@@ -16,7 +16,9 @@ from bot.dialogue.text import parse_payload
 from bot.errors import Finding, ProjectError
 from bot.project.annotations import AnnotationError, parse
 from bot.project.branching import Part, Way, read_parts, ways_through
+from bot.project.migration import migrate
 from bot.project.node import Entries, check_keys, entries, flag, is_list, items, text
+from bot.project.old_format import Files
 from bot.project.report import Place, Report
 from bot.project.rules_file import SNIPPET, slot_steps, step_entities
 from bot.project.yaml import Node, read_yaml
@@ -98,10 +100,13 @@ def read_tests(
     report = Report()
     parts: list[Part[ConversationStep]] = []
     rules: dict[Place, bool] = {}
+    tops: dict[str, Node] = {}
     for path in _test_files(folder) if files is None else _named_files(files):
         inside = path.resolve().is_relative_to(folder.resolve())
         name = path.resolve().relative_to(folder.resolve()).as_posix() if inside else path.name
-        top = entries(read_yaml(path, name, report), "A test file", report)
+        tops[str(path)] = read_yaml(path, name, report) or Node(None, Place(name))
+    for node in migrate(Files(data=tops)).files.data.values():
+        top = entries(node, "A test file", report)
         check_keys(top, _TOP_KEYS, "test file", report)
         for section in ("stories", "rules"):
             for item in items(top.get(section), section, report):

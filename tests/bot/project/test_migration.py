@@ -18,6 +18,7 @@ from bot.project.node import plain
 from bot.project.old_format import Files
 from bot.project.report import Report
 from bot.project.rewriting import rewritten
+from bot.project.tests_file import ExpectedLoop, read_tests
 from bot.project.yaml import Node, parse_yaml
 from bot.project.yaml_write import to_yaml
 from tests.bot.project.conftest import WriteProject
@@ -82,6 +83,14 @@ def test_its_policies_and_stories_mean_what_they_meant(write_project: WriteProje
     assert ActionStep("action_deactivate_loop") in story
     assert "utter_faq/helmet" in project.domain.responses
     assert project.domain.responses["utter_greet"][0].text == "Hello, shall it be a bike?"
+
+
+def test_its_stories_can_be_played(write_project: WriteProject) -> None:
+    folder = write_project(RASA_2)
+    tests, found = read_tests(folder, [folder / "data" / "stories.yml"])
+    assert not found and [test.name for test in tests][:1] == ["a bike (1 of 2)"]
+    loops = [step.name for step in tests[0].steps if isinstance(step, ExpectedLoop)]
+    assert loops == ["rental_form", None]
 
 
 def test_what_rasa_3_wrote_is_left_alone(write_project: WriteProject) -> None:
