@@ -130,6 +130,6 @@ def _without_secrets(match: re.Match[str]) -> str:
 
 def _without_value(match: re.Match[str]) -> str:
     lead, name, colon, quote, value = match.groups()
-    if not _is_secret(name, value):
-        return match[0]
+    if value.strip("\"' ") == name or not _is_secret(name, value):
+        return match[0]  # `password: password` shows where to write one
     return f"{lead}{name}{colon}{quote}{_HIDDEN}{quote}"

@@ -44,11 +44,12 @@ def meaning(domain: Domain) -> tuple[object, ...]:
 
 
 def test_a_clean_project_is_copied_byte_for_byte(write_project: WriteProject, tmp_path: Path) -> None:
+    unused = '# slack:\n#   slack_token: "<your token>"\n#   password: password\n'
     more = {
         "tests/test_it.yml": "stories:\n- story: x\n  steps:\n  - intent: greet\n  - action: utter_greet\n",
         "actions/actions.py": "# as it is\r\n",
         "actions/requirements.txt": "requests\n",
-        "credentials.yml": 'rest:\n# slack:\n#   slack_token: "<your token>"\nfacebook: {secret: "${X}"}\n',
+        "credentials.yml": f'rest:\n{unused}facebook: {{secret: "${{X}}"}}\n',
         "requirements-actions.txt": "requests\n",
     }
     source = write_project({**PROJECT, **more})
