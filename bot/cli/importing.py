@@ -99,9 +99,13 @@ def _told(report: ProjectImport) -> Iterator[str]:
     yield f"{_counted(len(report.copied), 'file')} in {report.folder}; the original is as it was."
     yield from _listed("Left behind", [f"{each.name}: {each.why}" for each in report.left])
     yield from _listed("From Markdown", [f"{old} is now {new}" for old, new in report.converted])
-    anew = " (written anew, without its comments)"
-    migrated = [f"{each.file}: {each.says}{anew if each.whole else ''}" for each in report.migrated]
-    yield from _listed("In Rasa 3's format now", migrated)
+    migrated: dict[str, list[str]] = {}
+    for each in report.migrated:
+        migrated.setdefault(each.says, []).append(each.file)
+    lines = [f"{says}: {', '.join(_shortened(files, SHOWN))}" for says, files in migrated.items()]
+    yield from _listed("In Rasa 3's format now; before", lines, shown=None)
+    anew = sorted({each.file for each in report.migrated if each.whole})
+    yield from _listed("Written anew, without comments, since aliases stand in them", anew)
     by_hand = [f"{each.place}: {each.message} {each.mend}" for each in report.by_hand]
     yield from _listed("Left to you (lines of the original)", by_hand, shown=None)
     variables = [f"{each.name}, in {each.place}" for each in report.variables]

@@ -314,7 +314,7 @@ def test_the_command_tells_what_it_did(write_project: WriteProject, tmp_path: Pa
     for part in (
         f"7 files in {target}; the original is as it was.",
         "models/: trained models are made anew",
-        "domain.yml: forms keep the mappings of their slots",
+        "forms keep the mappings of their slots; they belong under the slots: domain.yml\n",
         "TELEGRAM_ACCESS_TOKEN, in credentials.yml:1",
         "frontdesk check finds 0 errors and",
         f"Next: frontdesk check {target}",
