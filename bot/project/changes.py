@@ -12,7 +12,7 @@ from typing import Any
 from bot.project.report import Place
 from bot.project.yaml import Node, Scalar
 
-Path = tuple[str | int, ...]
+Keys = tuple[str | int, ...]
 """The way to a value: names of entries and places in lists. One past the end of a list adds to it."""
 
 
@@ -21,7 +21,7 @@ class Put:
     """The value becomes this one; an entry that is not there yet is added. `value` is made of plain values
     and of nodes, which keep their lines."""
 
-    path: Path
+    path: Keys
     value: Any
 
 
@@ -29,14 +29,14 @@ class Put:
 class Drop:
     """The entry or item goes."""
 
-    path: Path
+    path: Keys
 
 
 @dataclass(frozen=True, slots=True)
 class Rename:
     """The entry is called otherwise."""
 
-    path: Path
+    path: Keys
     name: str
 
 
@@ -54,7 +54,7 @@ def apply(top: Node, changes: Iterable[Change]) -> Node:
     return top
 
 
-def value_at(top: Node | None, path: Path) -> Node | None:
+def value_at(top: Node | None, path: Keys) -> Node | None:
     """The value that a path leads to."""
     for key in path:
         if top is None:
@@ -66,7 +66,7 @@ def value_at(top: Node | None, path: Path) -> Node | None:
     return top
 
 
-def place_of(top: Node, path: Path) -> Place:
+def place_of(top: Node, path: Keys) -> Place:
     """Where a change is made: the line of the value, or of what it is added to."""
     found = next(filter(None, (value_at(top, path[:length]) for length in range(len(path), 0, -1))), top)
     return found.place
@@ -89,7 +89,7 @@ def _raw(value: Scalar) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _changed(node: Node, path: Path, change: Change, place: Place) -> Node:
+def _changed(node: Node, path: Keys, change: Change, place: Place) -> Node:
     key, rest = path[0], path[1:]
     inner = value_at(node, (key,))
     if rest:

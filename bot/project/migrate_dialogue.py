@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bot.project.changes import Drop, Path, Put, Rename
+from bot.project.changes import Drop, Keys, Put, Rename
 from bot.project.node import plain
 from bot.project.old_format import Edit, Files, Remark, below, is_older, listed, version_of
 from bot.project.report import Place
@@ -173,7 +173,7 @@ def rename_actions(files: Files) -> Iterator[Edit | Remark]:
             yield Edit(file, Put(path, _ACTIONS[name.raw]))
 
 
-def _actions(files: Files) -> Iterator[tuple[str, Path, Node]]:
+def _actions(files: Files) -> Iterator[tuple[str, Keys, Node]]:
     """Every place where an action is named: the domain's list and the steps."""
     for file, top in files.domain.items():
         for place, item in enumerate(listed(top, "actions")):
@@ -183,14 +183,14 @@ def _actions(files: Files) -> Iterator[tuple[str, Path, Node]]:
             yield file, (*path, "action"), below(step)["action"]
 
 
-def _steps(files: Files) -> Iterator[tuple[str, Path, Node]]:
+def _steps(files: Files) -> Iterator[tuple[str, Keys, Node]]:
     """Every step and condition of stories, rules and tests, choices included."""
     for file, top in files.data.items():
         for section in _STEPS:
             for number, story in enumerate(listed(top, section)):
                 for part in ("steps", "condition"):
                     for place, step in enumerate(listed(story, part)):
-                        path: Path = (section, number, part, place)
+                        path: Keys = (section, number, part, place)
                         yield file, path, step
                         for choice, item in enumerate(listed(step, "or")):
                             yield file, (*path, "or", choice), item

@@ -111,9 +111,7 @@ def _steps(row: Row, files: Files, edits: Iterable[Edit]) -> Iterator[Step]:
 
 
 def _changed(files: Files, step: Step) -> Files:
-    for kind in ("config", "domain", "data"):
-        tops: Mapping[str, Node] = getattr(files, kind)
-        if step.file in tops or (kind == "data" and step.file == dialogue.RULES):
-            top = tops.get(step.file, Node(None, Place(step.file)))
-            return replace(files, **{kind: {**tops, step.file: apply(top, step.changes)}})
-    return files
+    kind = next((kind for kind in ("config", "domain") if step.file in getattr(files, kind)), "data")
+    tops: Mapping[str, Node] = getattr(files, kind)
+    top = tops.get(step.file, Node(None, Place(step.file)))  # the file of new rules may not be there yet
+    return replace(files, **{kind: {**tops, step.file: apply(top, step.changes)}})

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.errors import Level
-from bot.project.changes import Path, Put
+from bot.project.changes import Keys, Put
 from bot.project.node import plain
 from bot.project.report import Place, Report
 from bot.project.rewriting import rewritten
@@ -77,7 +77,7 @@ def hide_secrets(text: str, file: str) -> Hidden | None:
     return Hidden(quiet, tuple(variables), values)
 
 
-def _secrets(node: Node, path: Path) -> Iterator[tuple[Path, Node]]:
+def _secrets(node: Node, path: Keys) -> Iterator[tuple[Keys, Node]]:
     if isinstance(node.value, Mapping):
         for name, entry in node.value.items():
             yield from _secrets(entry, (*path, name))
@@ -102,7 +102,7 @@ def _is_secret(name: str, value: str) -> bool:
     )
 
 
-def _variable(path: Path) -> str:
+def _variable(path: Keys) -> str:
     """`slack.slack_token` as SLACK_TOKEN."""
     parts = [re.sub(r"[^A-Z0-9]+", "_", str(part).upper()).strip("_") for part in path]
     told = [

@@ -137,10 +137,39 @@ def test_what_stands_in_python_is_left_to_a_person(write_project: WriteProject) 
     found = migrated(domain="forms:\n- rental_form\nslots:\n  a: {type: text}\n")
     assert plain(found.files.domain["domain.yml"])["forms"] == {"rental_form": {"required_slots": []}}
     assert [(remark.place.line, "Python" in remark.message) for remark in found.remarks] == [(2, True)]
+    project = read_project(write_project({"domain.yml": "forms:\n- rental_form\n"}), environ={})
+    assert [finding.line for finding in project.findings if "Python" in finding.message] == [2]
     found = migrated(domain="forms:\n  f:\n    required_slots:\n      a: [{type: from_text}]\n")
     assert [(remark.place.line, "does not define" in remark.message) for remark in found.remarks] == [
         (4, True)
     ]
+
+
+def test_policies_and_components_of_before() -> None:
+    config = """\
+pipeline: [rasa.nlu.EmbeddingIntentClassifier, DIETClassifier]
+policies:
+- name: KerasPolicy    # learns
+  epochs: 5
+- name: EmbeddingPolicy
+- name: FormPolicy
+- name: MappingPolicy
+"""
+    domain = "intents:\n- a: {use_entities: []}\n- b: {triggers: action_restart}\n"
+    found = migrated(config=config, domain=domain)
+    assert plain(found.files.config["config.yml"]) == {
+        "pipeline": ["DIETClassifier"],
+        "policies": [{"name": "TEDPolicy", "epochs": 5}, {"name": "RulePolicy"}],
+    }
+    assert plain(found.files.domain["domain.yml"])["intents"] == [{"a": {"use_entities": []}}, "b"]
+    # Without MappingPolicy, `triggers` did nothing, and does nothing.
+    assert migrated(config="policies: [{name: RulePolicy}]", domain=domain).steps == ()
+
+
+def test_rules_join_the_file_that_is_there(write_project: WriteProject) -> None:
+    rules = "rules:\n- rule: x\n  steps:\n  - intent: greet\n  - action: utter_greet\n"
+    project = load_project(write_project({**RASA_2, "data/migrated_rules.yml": rules}), environ={})
+    assert [rule.name for rule in project.domain.rules][:2] == ["x", "opening leads to utter_opening"]
 
 
 def test_a_fallback_keeps_what_is_set_already() -> None:
@@ -192,8 +221,31 @@ def test_changes_in_a_text_leave_the_rest_of_it_as_it_is() -> None:
 
 
 def test_an_alias_is_not_changed_in_place() -> None:
-    text = "slots:\n  a: &a {type: unfeaturized}\n  b: *a\n"
+    text = "slots:\n  a: &a {type: unfeaturized}\n  b: *a\n  c: {<<: *a}\n"
     assert rewritten(text, [Put(("slots", "b", "type"), "any")]) is None
+    assert rewritten(text, [Put(("slots", "c", "type", "x"), "any")]) is None
+    assert rewritten("a: [", [Put(("a",), 1)]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "change", "expected"),
+    [
+        (
+            "- a: |\n    b\n\n  c:   # none\n# end\n",
+            Put((0, "d"), 1),
+            "- a: |\n    b\n\n  c:   # none\n  d: 1\n# end\n",
+        ),
+        ("- a: 1\n  b: 2\n- c\n", Drop((0, "a")), "- b: 2\n- c\n"),
+        ("a:\n- x   # one\n# two\n- y\n", Drop(("a", 0)), "a:\n# two\n- y\n"),
+        ("a: |\n  x\n  y\n\nb: 1\n", Put(("a",), "z"), "a: z\n\nb: 1\n"),
+        ("a: [x, y]   # both\n", Drop(("a", 1)), "a: [x]   # both\n"),
+        ("a: {x: 1}\n", Put(("a", "y"), ["z"]), "a: {x: 1, y: [z]}\n"),
+        ("a:\nb: 1\n", Put(("a",), "x"), "a: x\nb: 1\n"),
+        ("# nothing yet\n", Put(("a",), [1]), "# nothing yet\na:\n- 1\n"),
+    ],
+)
+def test_a_change_touches_what_it_changes_alone(text: str, change: Change, expected: str) -> None:
+    assert rewritten(text, [change]) == expected
 
 
 def test_windows_line_ends_stay() -> None:
@@ -203,9 +255,8 @@ def test_windows_line_ends_stay() -> None:
 
 
 names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=6)
-scalars = st.one_of(
-    st.integers(-99, 99), st.booleans(), names, st.just("0o7"), st.just("yes"), st.just("# x")
-)
+odd = st.sampled_from([None, "0o7", "yes", "# x", "a\nb\n", "\n c: d", "x\u2028y", ""])
+scalars = st.one_of(st.integers(-99, 99), st.booleans(), names, odd)
 values = st.recursive(
     scalars, lambda inner: st.lists(inner, min_size=1, max_size=3) | st.dictionaries(names, inner, min_size=1)
 )

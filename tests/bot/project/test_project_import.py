@@ -165,6 +165,9 @@ def test_links_odd_names_and_large_files(write_project: WriteProject, tmp_path: 
     )
     (source / "data" / "away.yml").symlink_to(outside / "password.yml")
     (source / "data" / "folder").symlink_to(outside)
+    (source / "actions").symlink_to(outside)
+    (source / "bell\x07").mkdir()
+    (source / "data" / "bell\x07").mkdir()
     (source / "data" / "none.yml").symlink_to("nothing.yml")
     (source / "data" / "here.yml").symlink_to("../shared/more.yml")
     (source / "data" / "sly.yml").symlink_to("../credentials.yml")
@@ -185,6 +188,9 @@ def test_links_odd_names_and_large_files(write_project: WriteProject, tmp_path: 
         "sly.yml",
         "slyer.yml",
         "bell?.yml",
+        "bell?/",
+        "bell?",
+        "actions",
         "?.yml",
         "pipe.yml",
         "large.json",
@@ -201,6 +207,7 @@ telegram:
   access_token: "{TOKEN}"   # was xoxb-111111111111-abcdefgh
   verify: my_bot
 #  old_token: hunter33
+several: {{tokens: [one1234567], "tokens!": [two1234567]}}
 addons.shop.Channel: {{password: 12345678, port: 8000, secret: '${{MINE}}'}}
 """
     endpoints = """\
@@ -213,11 +220,13 @@ tracker_store:
     report = import_project(source, tmp_path / "bot")
     assert [(each.name, str(each.place)) for each in report.variables] == [
         ("TELEGRAM_ACCESS_TOKEN", "credentials.yml:2"),
-        ("ADDONS_SHOP_CHANNEL_PASSWORD", "credentials.yml:5"),
+        ("SEVERAL_TOKENS_0", "credentials.yml:5"),
+        ("SEVERAL_TOKENS_0_2", "credentials.yml:5"),
+        ("ADDONS_SHOP_CHANNEL_PASSWORD", "credentials.yml:6"),
         ("TRACKER_STORE_URL", "endpoints.yml:4"),
     ]
     everything = str(files(tmp_path / "bot")) + json.dumps(report.to_json())
-    for secret in (TOKEN, "hunter22", "hunter33", "12345678", "xoxb-1"):
+    for secret in (TOKEN, "hunter22", "hunter33", "12345678", "xoxb-1", "1234567"):
         assert secret not in everything
     assert b"verify: my_bot\n" in files(tmp_path / "bot")["credentials.yml"]
     assert not report.errors  # the variables that were told of count as set
