@@ -25,7 +25,7 @@ def check_examples(project: Project, report: Report) -> None:
         intent, first = seen.setdefault(folded(example.text), (example.intent, example.place))
         if intent != example.intent:
             message = f"This example of `{example.intent}` is also one of `{intent}`, at {first}."
-            report.error(example.place, message, "Keep it where it belongs.")
+            report.warn(example.place, message, "Keep it where it belongs.")
         elif first != example.place:
             report.warn(example.place, f"This example repeats {first}.", "Remove one.")
         for entity in example.entities:

@@ -162,7 +162,7 @@ def test_a_sound_project_has_few_examples_and_nothing_else(write_project: WriteP
             "data/nlu.yml",
             "stop it",
             "Hi there!",
-            "data/nlu.yml:14: error: This example of `stop` is also one of `greet`, at data/nlu.yml:7. "
+            "data/nlu.yml:14: warning: This example of `stop` is also one of `greet`, at data/nlu.yml:7. "
             "Keep it where it belongs.",
         ),
         (
