@@ -10,8 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.bot.serving import free_port
+
+# No test is timed: an example that is slow on a busy machine is no failure.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 SMALL_PROJECT = Path(__file__).parent / "small_project"
 
