@@ -52,4 +52,5 @@ class Bot:
             act=act,
             word=self.inference.word,
             say=say if self.responses else None,
+            foresee=self.inference.foresee,
         )

@@ -99,7 +99,7 @@ async def _hands_over(bot: Bot, sentence: str) -> bool:
     message = InboundMessage(
         conversation_id="emergency", channel="test", sender="test", external_id="1", text=sentence, at=1.0
     )
-    ports = Ports(read=bot.inference.read, act=act, word=bot.inference.word)
+    ports = Ports(bot.inference.read, act, bot.inference.word, foresee=bot.inference.foresee)
     events = turn(bot.domain, Conversation("emergency"), message, ports)
     reasons = [event.reason async for event in events if isinstance(event, HandedOver)]
     return reasons == [Reason.RED_FLAG]

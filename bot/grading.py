@@ -41,7 +41,7 @@ from bot.dialogue.names import (
     TWO_STAGE_FALLBACK,
 )
 from bot.dialogue.next_action import Next, is_listening, next_action
-from bot.dialogue.ports import ReadError, ReadRequest
+from bot.dialogue.ports import Foresee, ReadError, ReadRequest
 from bot.dialogue.reading import Reading, Verdict
 from bot.dialogue.selection import gathered, response_of, selected
 from bot.dialogue.stories import fills
@@ -95,6 +95,7 @@ class _Course:
     test: ConversationTest
     domain: Domain
     state: Conversation
+    ask: Foresee | None
     at: float = START
     said: UserTurn | None = None
     number: int = 0
@@ -111,7 +112,12 @@ class _Course:
 
     def next(self, taken: bool | None = None) -> Next:
         return next_action(
-            self.domain, self.state, intent=self.intent, taken=taken, acted=self.taken_back or None
+            self.domain,
+            self.state,
+            intent=self.intent,
+            taken=taken,
+            acted=self.taken_back or None,
+            ask=self.ask,
         )
 
     def take_back(self, action: str, *events: Event) -> None:
@@ -136,7 +142,7 @@ class _Course:
 async def _grade(test: ConversationTest, bot: Bot) -> Played:
     before = given(test)
     state = fold(Conversation(f"test: {test.name}"), opening(bot.domain, before))
-    course = _Course(test, bot.domain, state, told=[(step, None) for step in before])
+    course = _Course(test, bot.domain, state, bot.inference.foresee, told=[(step, None) for step in before])
     for step in test.steps[len(before) :]:
         if isinstance(step, UserTurn):
             _wait(course)

@@ -1,4 +1,4 @@
-"""Runs a bundle's models off the event loop and hands the turn its reading and wording.
+"""Runs a bundle's models off the event loop and hands the turn its reading, wording and forecast.
 
 Knows queue and thread: messages that wait go to the models in one hop, and are read one by one. What they
 say is bot/reader.py's.
@@ -12,15 +12,26 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 
 from bot.dialogue.events import Origin
-from bot.dialogue.ports import PortError, ReadError, ReadRequest, Wording, WordRequest
+from bot.dialogue.ports import (
+    Features,
+    Forecast,
+    Foresee,
+    PortError,
+    ReadError,
+    ReadRequest,
+    Wording,
+    WordRequest,
+)
 from bot.dialogue.reading import Reading
 from bot.errors import place_of
 from bot.reader import Models, Reader
 from bot.wording import Worder
 from nlu.classifier import IntentPrediction
 from nlu.explain import Explanation, Near, explain, left_out, pieces
+from nlu.next_action import NextActionModel
 from nlu.system_entities import SystemEntities
 
 log = logging.getLogger(__name__)
@@ -101,6 +112,14 @@ class Inference:
         except TimeoutError as error:
             raise ReadError("timeout") from error
 
+    @property
+    def foresee(self) -> Foresee | None:
+        """The port of the learned policy, which answers here and now: it takes a tenth of a millisecond. None
+        where the bundle has none.
+        """
+        model = self.models.next_action
+        return partial(_foreseen, model) if model else None
+
     async def explain(self, text: str) -> tuple[Explanation, str] | None:
         """Why the text reads as it does, and by which bundle; None without intents. One at a time, in steps
         that let customers' messages in between. Raises ReadError.
@@ -164,3 +183,9 @@ class Inference:
                 log.error("reading failed: %s", place_of(error))
                 found.append(ReadError("model_failed"))
         return found
+
+
+def _foreseen(model: NextActionModel, states: Sequence[Features]) -> Forecast | None:
+    """The likeliest next action after these states, of those that stories tell."""
+    action, probability = model.read(states)
+    return Forecast(action, probability) if action else None

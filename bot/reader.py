@@ -22,6 +22,7 @@ from nlu.clauses import clauses
 from nlu.entities import EntityExtractor
 from nlu.explain import Examples
 from nlu.language import detect_language, words
+from nlu.next_action import NextActionModel
 from nlu.requests import RequestModel, parts_of
 from nlu.sentiment import Feeling, SentimentModel
 from nlu.system_entities import SystemEntities
@@ -37,7 +38,7 @@ OWN_REQUEST = 0.8  # probability from which a clause counts as a request of its 
 @dataclass(frozen=True, slots=True)
 class Models:
     """A verified bundle, loaded. `classifier`, `entities` or `index` is None where the project has nothing
-    for it, `sentiment` where the bundle is of before that part.
+    for it, `sentiment` where the bundle is of before that part, `next_action` where there are no stories.
     """
 
     bundle: Bundle
@@ -49,6 +50,7 @@ class Models:
     sentiment: SentimentModel | None = None
     examples: Examples | None = None  # with the classifier
     requests: RequestModel | None = None  # where labels join intents
+    next_action: NextActionModel | None = None
 
     @classmethod
     def load(cls, folder: Path, *, threads: int) -> Models:
@@ -68,6 +70,7 @@ class Models:
             examples=Examples.load(folder / "intents", classifier.reference) if classifier else None,
             sentiment=SentimentModel.load(folder / "sentiment") if "sentiment" in bundle.parts else None,
             requests=RequestModel.load(folder / "intents") if classifier else None,
+            next_action=NextActionModel.load(folder / "stories") if "stories" in bundle.parts else None,
         )
 
 

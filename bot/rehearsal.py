@@ -87,7 +87,7 @@ def _ports(bot: Bot, earlier: tuple[Event, ...]) -> Ports:
             raise ActionError("no_action_server")
         return await bot.actions.run(call, earlier)
 
-    return Ports(read=bot.inference.read, act=act, word=bot.inference.word)
+    return Ports(bot.inference.read, act, bot.inference.word, foresee=bot.inference.foresee)
 
 
 def _turns(steps: Sequence[ConversationStep]) -> Iterator[tuple[UserTurn, list[ConversationStep]]]:

@@ -60,6 +60,17 @@ class Dialogue:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A story: in each step the state of the conversation, by the names of what holds in it
+    (bot/dialogue/features.py), and the action that comes next. `given` are the slots that it begins with.
+    """
+
+    name: str
+    steps: tuple[tuple[Mapping[str, float], str], ...]
+    given: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Corpus:
     """A corpus folder, read and checked."""
 
@@ -73,6 +84,7 @@ class Corpus:
     answers: tuple[Answer, ...] = ()
     dialogues: tuple[Dialogue, ...] = ()
     sentiment: tuple[tuple[str, str], ...] = ()  # (text, label of nlu/sentiment.py)
+    stories: tuple[Told, ...] = ()
 
 
 def read_corpus(folder: Path) -> Corpus:
@@ -102,6 +114,7 @@ def read_corpus(folder: Path) -> Corpus:
             (_text(row, "text", where), _text(row, "label", where))
             for row, where in _rows(folder / "sentiment.jsonl")
         ),
+        stories=tuple(_told(row, where) for row, where in _rows(folder / "stories.jsonl")),
     )
 
 
@@ -192,6 +205,17 @@ def _dialogue(row: Mapping[str, Any], where: str) -> Dialogue:
         answer = turn.get("answer")
         turns.append(Turn(turn["speaker"], _text(turn, "text", where), str(answer) if answer else None))
     return Dialogue(language=str(row.get("language") or "en"), turns=tuple(turns))
+
+
+def _told(row: Mapping[str, Any], where: str) -> Told:
+    try:
+        steps = tuple(
+            ({str(name): float(value) for name, value in step["state"].items()}, str(step["action"]))
+            for step in row["steps"]
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CorpusInvalid(f"{where}: a step of a story needs state and action.") from error
+    return Told(str(row.get("story") or ""), steps, tuple(map(str, row.get("given") or ())))
 
 
 def _entities(path: Path) -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ Knows names and functions; each function makes one folder out of a TrainContext.
 from training.answers import train_answers
 from training.context import PartTrainer
 from training.entities import train_entities
+from training.next_action import train_stories
 from training.recipes import train_intents
 from training.respond import train_responses
 from training.risk import train_risk
@@ -17,6 +18,7 @@ PARTS: dict[str, PartTrainer] = {
     "entities": train_entities,
     "answers": train_answers,
     "sentiment": train_sentiment,
+    "stories": train_stories,
     "risk": train_risk,
     "medical": train_triage,
     "responses": train_responses,

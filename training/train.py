@@ -23,7 +23,7 @@ from training.export import export_encoder, load_sentence_model
 from training.knobs import Choice
 from training.parts import ON_ENCODER, PARTS
 
-DEFAULT_PARTS = ("intents", "entities", "answers", "sentiment")
+DEFAULT_PARTS = ("intents", "entities", "answers", "sentiment", "stories")
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,8 @@ from bot.project.model import Project
 from nlu.artifacts import Bundle, champion, promote
 from nlu.errors import BundleError
 
-PARTS = ("intents", "entities", "answers", "sentiment", "risk", "medical", "responses")
-READING = ("intents", "entities", "answers", "sentiment")
+READING = ("intents", "entities", "answers", "sentiment", "stories")
+PARTS = (*READING, "risk", "medical", "responses")
 # Parts that only a bot with these actions has a use for.
 BY_ACTION = {"action_assess_risk": "risk", "action_triage": "medical"}
 

@@ -55,13 +55,13 @@ from bot.dialogue.selection import response_of
 from bot.dialogue.trail import Act, turns_of
 
 
-async def run_action(scene: Scene, name: str, policy: str) -> None:
+async def run_action(scene: Scene, name: str, policy: str, *, confidence: float = 1.0) -> None:
     """Run one action by name, whoever it belongs to."""
     if here := _here(scene, name):
-        scene.run(name, policy)
+        scene.run(name, policy, confidence=confidence)
         here(scene)
     else:
-        await run_remote(scene, name, policy=policy)
+        await run_remote(scene, name, policy=policy, confidence=confidence)
 
 
 async def perform(scene: Scene, name: str) -> None:
@@ -103,7 +103,13 @@ async def consult(scene: Scene, name: str, proposed: tuple[SlotSet, ...]) -> tup
 
 
 async def run_remote(
-    scene: Scene, name: str, *, policy: str = "", record: bool = True, proposed: tuple[SlotSet, ...] = ()
+    scene: Scene,
+    name: str,
+    *,
+    policy: str = "",
+    confidence: float = 1.0,
+    record: bool = True,
+    proposed: tuple[SlotSet, ...] = (),
 ) -> None:
     """Ask the action server; tell what it said and changed. `record=False` for a form's helpers, which are
     no step.
@@ -121,7 +127,7 @@ async def run_remote(
         hand_over(scene, Reason.ACTION_FAILED, say="utter_action_failed")
         return
     if record:
-        scene.run(name, policy)
+        scene.run(name, policy, confidence=confidence)
     for response in reply.responses:
         if said := _dispatched(scene, response):
             scene.tell(said)

@@ -64,7 +64,8 @@ async def hear(scene: Scene) -> View:
         scene.set_language(scene.reading.language if scene.reading != Reading() else scene.language)
     state = standing(scene.conversation)
     filled = await found_in(scene, state, text) if text and state.holder is Holder.BOT else {}
-    return view_of(scene.domain, scene.conversation, filled, flags=flags, unread=failed)
+    ask = scene.ports.foresee
+    return view_of(scene.domain, scene.conversation, filled, flags=flags, unread=failed, ask=ask)
 
 
 async def _read(scene: Scene, text: str) -> Reading:

@@ -19,7 +19,7 @@ from bot.dialogue.names import ANSWER, CLARIFY, LISTEN
 from bot.dialogue.reading import Reading
 from bot.dialogue.resolving import resolve
 from bot.dialogue.steps import Branch, IntentStep, Story, StoryMemory
-from bot.dialogue.stories import acts_of, asides, unseen
+from bot.dialogue.stories import acts_of, asides, named, unseen
 from bot.dialogue.trail import Act, Trail, held
 
 # What these did is taken for no step of a story: the message before it may be said again in other words.
@@ -34,24 +34,19 @@ def remember(domain: Domain, *, longest: int | None) -> StoryMemory:
     lengths = (sum(isinstance(step, IntentStep) for step in story.steps) for story in domain.stories)
     turns = max(lengths, default=0)
     firsts = (next(moments(domain, story), (None, None))[1] for story in domain.stories)
-    memory = StoryMemory(
-        asides=asides(domain),
-        unseen=unseen(domain),
-        longest=longest,
-        turns=turns,
-        begins=frozenset(first for first in firsts if first),
-    )
+    begins = frozenset(first for first in firsts if first)
+    memory = StoryMemory(Branch(), asides(domain), unseen(domain), *named(domain), longest, turns, begins)
     domain = replace(domain, memory=memory)
     for story in domain.stories:
-        states: list[Hashable] = []
+        passed: list[Hashable] = []
         for state, action in moments(domain, story):
-            states.append(state)
+            passed.append(state)
             if action is not None:
-                _add(memory.root, states[-longest:] if longest else states, action)
+                _add(memory.root, passed[-longest:] if longest else passed, action)
     return memory
 
 
-def moments(domain: Domain, story: Story) -> Iterator[tuple[Hashable, str | None]]:
+def moments(domain: Domain, story: Story) -> Iterator[tuple[State, str | None]]:
     """Each state of a story, with the action that comes next; the last with None."""
     acts = _collapsed(acts_of(domain, story), domain.forms)
     return _states(_seen(domain, acts), _filled(domain, {}), None)
@@ -64,16 +59,23 @@ def recall(domain: Domain, trail: Trail, *, refused: Collection[str] = ()) -> st
     memory = domain.memory
     if not memory.root.further:
         return None
-    recent = _recent(domain, trail)
+    recent = _recent(domain, trail, memory.longest or memory.turns)
     acts = _collapsed(recent.acts, domain.forms)
     seen, blank = _seen(domain, acts), _filled(domain, {})
     for start in _beginnings(memory, acts, whole=recent.whole):
         filled = blank if start is not None else _filled(domain, recent.slots)
-        states = _states(seen[start or 0 :], filled, recent.loop if start is None else None)
-        action = _found(memory, (state for state, _ in states))
+        passed = _states(seen[start or 0 :], filled, recent.loop if start is None else None)
+        action = _found(memory, (state for state, _ in passed))
         if action is not None and action not in refused:
             return action
     return None
+
+
+def states(domain: Domain, trail: Trail, *, most: int) -> list[State]:
+    """The last states of the conversation as stories see them, that of now last; `most` at most."""
+    recent = _recent(domain, trail, most)
+    found = _seen(domain, _collapsed(recent.acts, domain.forms))
+    return [state for state, _ in _states(found, _filled(domain, recent.slots), recent.loop)][-most:]
 
 
 def _add(root: Branch, states: Iterable[Hashable], action: str) -> None:
@@ -132,6 +134,9 @@ def _last_to_trim(acts: Sequence[Act], longest: int) -> int:
 
 # An act as stories see it: what kind it is, and what it says.
 _Seen = tuple[str, Any]
+_Filled = frozenset[tuple[str, Hashable]]
+# Who said what (the intent, and the labels of its entities), the slots, the loop, what the bot did before.
+State = tuple[tuple[str | None, frozenset[str]] | None, _Filled, str | None, str | None]
 
 
 def _seen(domain: Domain, acts: Iterable[Act]) -> list[_Seen]:
@@ -160,20 +165,18 @@ _RAN, _PASSED, _HEARD, _SLOT, _RESET, _LOOP = "ran", "passed", "heard", "slot", 
 _NOTHING: _Seen = ("", None)
 
 
-def _filled(domain: Domain, slots: Mapping[str, Any]) -> frozenset[tuple[str, Hashable]]:
+def _filled(domain: Domain, slots: Mapping[str, Any]) -> _Filled:
     """What stories see of these slots, those left out having their initial values."""
     seen = (slot for slot in domain.slots.values() if slot.name not in domain.memory.unseen)
     features = ((slot.name, slot.feature(slots.get(slot.name, slot.initial))) for slot in seen)
     return frozenset((name, feature) for name, feature in features if feature is not None)
 
 
-def _states(
-    seen: Iterable[_Seen], filled: frozenset[tuple[str, Hashable]], loop: str | None
-) -> Iterator[tuple[Hashable, str | None]]:
+def _states(seen: Iterable[_Seen], filled: _Filled, loop: str | None) -> Iterator[tuple[State, str | None]]:
     """Each state in which the bot did something, with what it did; the last is that of now, with None. A
     message that was passed by is no state, but something may begin after it.
     """
-    user: Hashable = None
+    user: tuple[str | None, frozenset[str]] | None = None
     before: str | None = None
     for place, (kind, what) in enumerate(seen):
         if kind == _RAN or (kind == _PASSED and not place):
@@ -191,7 +194,7 @@ def _states(
     yield (user, filled, loop, before), None
 
 
-def _heard(domain: Domain, reading: Reading) -> Hashable:
+def _heard(domain: Domain, reading: Reading) -> tuple[str | None, frozenset[str]]:
     intent, _ = resolve(reading, domain.thresholds)
     return intent, domain.labels(intent, reading.entities)
 
@@ -206,18 +209,17 @@ class _Recent:
     whole: bool
 
 
-def _recent(domain: Domain, trail: Trail) -> _Recent:
-    """As much of the trail as stories can tell of, without the messages that were met by something no story
-    tells of: an answer, a question back, a rule of its own. What those filled stays.
+def _recent(domain: Domain, trail: Trail, most: int) -> _Recent:
+    """As much of the trail as stories can tell of in `most` messages, without the messages that were met by
+    something no story tells of: an answer, a question back, a rule of its own. What those filled stays.
     """
-    memory, acts = domain.memory, trail.acts
-    most, told, end = memory.longest or memory.turns, 0, len(acts)
+    acts, told, end = trail.acts, 0, len(trail.acts)
     kept: list[Sequence[Act]] = []
     for place in range(len(acts) - 1, -1, -1):
         if not isinstance(acts[place], UserSaid):
             continue
         turn, end = acts[place:end], place
-        aside = bool(kept) and _is_aside(turn, memory.asides)
+        aside = bool(kept) and _is_aside(turn, domain.memory.asides)
         kept.append(_passed_by(turn) if aside else turn)
         told += not aside and _goes_by_a_story(turn, domain.forms)
         if told > most:

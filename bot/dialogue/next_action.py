@@ -25,6 +25,7 @@ from bot.dialogue.commands import (
 from bot.dialogue.conversation import Conversation, Holder
 from bot.dialogue.domain import Domain
 from bot.dialogue.events import ActionRejected, ActionRun, UserSaid
+from bot.dialogue.foreseeing import foresee
 from bot.dialogue.memory import recall
 from bot.dialogue.names import (
     ANSWER,
@@ -36,6 +37,7 @@ from bot.dialogue.names import (
     TWO_STAGE_FALLBACK,
 )
 from bot.dialogue.policy import TABLE, decide
+from bot.dialogue.ports import Foresee
 from bot.dialogue.reading import Entity, Reading
 from bot.dialogue.resolving import resolve
 from bot.dialogue.rules import predict
@@ -59,6 +61,7 @@ class Next:
     policy: str = ""
     intent: str | None = None
     row: str | None = None
+    confidence: float = 1.0
     resumes: bool = False
     understood: bool = False
 
@@ -70,24 +73,26 @@ def next_action(
     intent: str | None = None,
     taken: bool | None = None,
     acted: Sequence[str] | None = None,
+    ask: Foresee | None = None,
 ) -> Next:
     """What the bot would do now.
 
     What the message fills has been told already. Whether the running form takes it, only its own run shows,
     with its validation: who knows better than the slot mappings says so by `taken`. `intent` is that of the
     `Next` before, where the turn has begun; `acted` names what was done about a message that was taken back.
+    `ask` is the learned policy.
     """
     said = conversation.latest
     if said is None or conversation.followup or acted:
-        return onward(domain, conversation, intent, acted=acted, taken_back=bool(acted))
+        return onward(domain, conversation, intent, acted=acted, taken_back=bool(acted), ask=ask)
     if is_listening(conversation):
         return Next(LISTEN)
     reading = said.reading or Reading()
     if conversation.opening is None:
-        return _first(domain, conversation, False if conversation.loop_rejected else taken)
+        return _first(domain, conversation, False if conversation.loop_rejected else taken, ask)
     meant = intent or resolve(reading, domain.thresholds)[0]
     refused = _refused(domain, conversation)
-    return onward(domain, conversation, meant, reading.entities, refused=refused)
+    return onward(domain, conversation, meant, reading.entities, refused=refused, ask=ask)
 
 
 def onward(
@@ -99,8 +104,9 @@ def onward(
     refused: Collection[str] = (),
     acted: Sequence[str] | None = None,
     taken_back: bool = False,
+    ask: Foresee | None = None,
 ) -> Next:
-    """What comes next once the table has decided: a followup, a rule, a story, the form that waits.
+    """What comes next once the table has decided: a followup, a rule, a story, a forecast, a form that waits.
 
     `acted` names what was done about the message, where the conversation does not show it because it was
     `taken_back`.
@@ -118,6 +124,9 @@ def onward(
             recalled = recall(domain, state.trail, refused=refused)
             if recalled:
                 return Next(recalled, "story", intent)
+            foreseen = foresee(domain, state, intent, ask, refused=refused)
+            if foreseen:
+                return Next(foreseen.action, "learned", intent, confidence=foreseen.probability)
     done = [mark.name for mark in state.marks if isinstance(mark, ActionRun)] if acted is None else acted
     # A question with buttons waits for its own answer; the form's question would hide it.
     runs = state.loop in domain.forms or (state.loop in domain.flows and state.stack)
@@ -128,9 +137,9 @@ def onward(
     return Next(LISTEN, intent=intent)
 
 
-def _first(domain: Domain, conversation: Conversation, taken: bool | None) -> Next:
+def _first(domain: Domain, conversation: Conversation, taken: bool | None, ask: Foresee | None) -> Next:
     """What the table makes of a message that nothing was done about yet."""
-    view = view_again(domain, conversation, {})
+    view = view_again(domain, conversation, {}, ask=ask)
     if taken is None and view.form and view.text and not view.external:
         found = extract(
             domain, view.conversation, text=view.text, intent=view.intent, entities=view.reading.entities
@@ -140,16 +149,17 @@ def _first(domain: Domain, conversation: Conversation, taken: bool | None) -> Ne
     if taken and view.form and _PLACES[decision.row] > _PLACES[_EXPECTATION]:
         decision = Decision(_EXPECTATION, (ContinueFlow(view.form.name),))
     for command in decision.commands:
-        if begun := _begun(view, command, _refused(domain, conversation)):
+        if begun := _begun(view, command, _refused(domain, conversation), ask):
             return replace(begun, row=decision.row)
     return Next(LISTEN, intent=view.intent, row=decision.row)
 
 
-def _begun(view: View, command: Command, refused: frozenset[str]) -> Next | None:
+def _begun(view: View, command: Command, refused: frozenset[str], ask: Foresee | None) -> Next | None:
     """The action that a command begins with; None for one that only sets a slot or holds."""
     match command:
         case StartFlow(intent=intent):
-            return onward(view.domain, view.conversation, intent, view.reading.entities, refused=refused)
+            state, found = view.conversation, view.reading.entities
+            return onward(view.domain, state, intent, found, refused=refused, ask=ask)
         case Understood():
             return Next(TWO_STAGE_FALLBACK, "two_stage", view.intent, understood=True)
         case BeginFlow(flow=flow) | CancelFlow(flow=flow, rule=None):

@@ -199,14 +199,15 @@ async def _wanted(scene: Scene, name: str) -> tuple[Command | None, dict[str, An
     of it; and what the message fills.
     """
     text, state = _recollect(scene), scene.conversation
-    if next_action(scene.domain, state).row is None:
+    ask = scene.ports.foresee
+    if next_action(scene.domain, state, ask=ask).row is None:
         return None, {}
     found = await found_in(scene, standing(state), text) if text else {}
-    view = view_again(scene.domain, state, found)
+    view = view_again(scene.domain, state, found, ask=ask)
     decision = decide(view)
     commands = [c for c in decision.commands if not isinstance(c, (SetSlot, CorrectSlot))]
     taken = any(isinstance(c, ContinueFlow) for c in commands)
-    wanted = next_action(scene.domain, state, taken=taken).action == name
+    wanted = next_action(scene.domain, state, taken=taken, ask=ask).action == name
     if wanted and decision.row != "held":  # on record that would say that nothing was done
         described = tuple(describe(c) for c in decision.commands)
         scene.tell(Decided(at=scene.at, row=decision.row, commands=described))

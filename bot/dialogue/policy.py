@@ -142,6 +142,17 @@ def _recalled(view: View) -> tuple[Command, ...]:
     return (Hold(),) if view.recalled == LISTEN else (StartFlow("story", view.intent),)
 
 
+def _foreseen(view: View) -> tuple[Command, ...]:
+    """Stories go on from here, though none tells it so. A guess is no reason to leave a message
+    unanswered.
+    """
+    foreseen = view.foreseen
+    if view.intent is None or view.intent in OUT_OF_SCOPE_INTENTS or not foreseen:
+        return ()
+    named = f"{foreseen.action} {foreseen.probability:.2f}"
+    return () if foreseen.action == LISTEN else (StartFlow(named, view.intent),)
+
+
 def _external(view: View) -> tuple[Command, ...]:
     """Nobody wrote it, and nothing is provided for it: it stays on record, and the customer hears nothing."""
     return (Hold(),) if view.external else ()
@@ -222,6 +233,7 @@ TABLE: tuple[tuple[str, Row], ...] = (
     ("rule", _ruled),
     ("flow", _begun),
     ("story", _recalled),
+    ("learned", _foreseen),
     ("external", _external),
     ("answer", _answered),
     ("out_of_scope", _out_of_scope),

@@ -7,7 +7,7 @@ of it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,6 +93,24 @@ class Wording:
     checks: dict[str, Any] = field(default_factory=dict)
 
 
+Features = Mapping[str, float]
+"""One state of a conversation by the names of what holds in it (bot/dialogue/features.py)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The next action that the learned policy finds likeliest, with its calibrated probability."""
+
+    action: str
+    probability: float
+
+
+Foresee = Callable[[Sequence[Features]], Forecast | None]
+"""Asked with the last states of a conversation, the newest last. It is not awaited: the small network takes
+less time than the way to a thread.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class SayRequest:
     """The words of a response: its name, the variation's `id` where it has one, what an action gave to fill
@@ -109,9 +127,12 @@ class SayRequest:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """`say` is there where a response server words the project's responses."""
+    """`say` is there where a response server words the project's responses, `foresee` where a learned policy
+    stands.
+    """
 
     read: Callable[[ReadRequest], Awaitable[Reading]]
     act: Callable[[ActionCall], Awaitable[ActionReply]]
     word: Callable[[WordRequest], Awaitable[Wording]]
     say: Callable[[SayRequest], Awaitable[Mapping[str, Any]]] | None = None
+    foresee: Foresee | None = None

@@ -105,8 +105,8 @@ class Scene:
         while len(self.fresh) > mark.fresh:
             self.fresh.pop()
 
-    def run(self, name: str, policy: str = "") -> None:
-        self.tell(ActionRun(at=self.at, name=name, policy=policy or None, confidence=1.0))
+    def run(self, name: str, policy: str = "", *, confidence: float = 1.0) -> None:
+        self.tell(ActionRun(at=self.at, name=name, policy=policy or None, confidence=confidence))
 
     def set_slot(self, name: str, value: Any) -> None:
         """Set the slot unless it holds that value already."""

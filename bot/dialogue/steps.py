@@ -95,13 +95,16 @@ class Branch:
 class StoryMemory:
     """What the stories say to do next (bot/dialogue/memory.py makes and reads it). `asides` are the rules
     and forms that no story goes by: their turns leave a story where it was. `unseen` are the slots and loops
-    that only rules name, which no story looks at. `longest` is the number of states looked back at, None:
-    all. `turns` is the most messages that a story has, `begins` the actions that stories begin with.
+    that only rules name, which no story looks at; `intents` and `actions` are what stories name. `longest`
+    is the number of states looked back at, None: all. `turns` is the most messages that a story has,
+    `begins` the actions that stories begin with.
     """
 
     root: Branch = field(default_factory=Branch)
     asides: frozenset[str] = frozenset()
     unseen: frozenset[str] = frozenset()
+    intents: frozenset[str] = frozenset()
+    actions: frozenset[str] = frozenset()
     longest: int | None = None
     turns: int = 0
     begins: frozenset[str] = frozenset()

@@ -76,6 +76,13 @@ def _value(domain: Domain, step: SlotStep) -> Any:
     return {SlotType.TEXT: "filled", SlotType.LIST: ["filled"]}.get(slot.type) if slot else None
 
 
+def named(domain: Domain) -> tuple[frozenset[str], frozenset[str]]:
+    """The intents and the actions that stories tell of."""
+    steps = [step for story in domain.stories for step in story.steps]
+    intents = {intent for step in steps if isinstance(step, IntentStep) for intent in step.intents}
+    return frozenset(intents), frozenset(step.name for step in steps if isinstance(step, ActionStep))
+
+
 def unseen(domain: Domain) -> frozenset[str]:
     """The slots and loops of rules that no story names (rasa.core.policies.rule_policy, rule-only data)."""
     return _named(

@@ -179,12 +179,13 @@ async def _step(scene: Scene, filled: dict[str, Any]) -> bool:
         refused=scene.refused,
         acted=scene.acted,
         taken_back=scene.taken_back,
+        ask=scene.ports.foresee,
     )
     if following.action == LISTEN:
         return False
     if following.resumes:
         return await flows.ask_again(scene)
-    await run(scene, following.action, following.policy, filled)
+    await run(scene, following.action, following.policy, filled, confidence=following.confidence)
     return True
 
 
@@ -195,14 +196,16 @@ def _cut_short(scene: Scene) -> None:
         hand_over(scene, Reason.STEP_LIMIT)
 
 
-async def run(scene: Scene, name: str, policy: str, filled: dict[str, Any]) -> None:
+async def run(
+    scene: Scene, name: str, policy: str, filled: dict[str, Any], *, confidence: float = 1.0
+) -> None:
     """Run a form or an action by name; `filled` is what the message gave."""
     if form := scene.domain.forms.get(name):
         await forms.step(scene, form, filled)
     elif name == TWO_STAGE_FALLBACK and name not in scene.domain.actions:
         await two_stage.step(scene)
     else:
-        await acting.run_action(scene, name, policy)
+        await acting.run_action(scene, name, policy, confidence=confidence)
 
 
 async def _answer(scene: Scene, matches: tuple[Match, ...]) -> None:

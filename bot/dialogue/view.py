@@ -12,6 +12,7 @@ from bot.dialogue.commands import Command
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.domain import Domain
 from bot.dialogue.flow import Flow, Form
+from bot.dialogue.ports import Forecast
 from bot.dialogue.reading import Match, Reading
 from bot.dialogue.rules import Prediction
 
@@ -20,7 +21,7 @@ from bot.dialogue.rules import Prediction
 class View:
     """All that a row may look at. `filled` is what the slot mappings found in the message, `ruled` what the
     rules say to its intent, `begins` the flow that the intent begins, `recalled` the action that stories go
-    on with. `doubted`: the two-stage fallback
+    on with, `foreseen` the one of the learned policy where they do not. `doubted`: the two-stage fallback
     runs, and the rest is as if the message stood where the first one stood that was not understood.
     """
 
@@ -34,6 +35,7 @@ class View:
     ruled: Prediction | None = None
     begins: Flow | None = None
     recalled: str | None = None
+    foreseen: Forecast | None = None
     doubted: bool = False
     flags: tuple[str, ...] = ()
     unread: bool = False

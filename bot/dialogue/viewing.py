@@ -13,8 +13,10 @@ from bot.dialogue.domain import Domain
 from bot.dialogue.events import SlotSet
 from bot.dialogue.flows import triggered
 from bot.dialogue.fold import fold
+from bot.dialogue.foreseeing import foresee
 from bot.dialogue.memory import recall
 from bot.dialogue.names import TWO_STAGE_FALLBACK
+from bot.dialogue.ports import Foresee
 from bot.dialogue.reading import Reading
 from bot.dialogue.resolving import resolve
 from bot.dialogue.rules import predict
@@ -30,12 +32,18 @@ def view_of(
     *,
     flags: tuple[str, ...] = (),
     unread: bool = False,
+    ask: Foresee | None = None,
 ) -> View:
-    """The view of the latest message, which fills the slots `filled`; a running form judges its own."""
+    """The view of the latest message, which fills the slots `filled`; a running form judges its own. `ask`:
+    the learned policy.
+    """
     said = conversation.latest
     reading = (said.reading if said else None) or Reading()
     intent, candidates = resolve(reading, domain.thresholds)
     state = _after(domain, standing(conversation), filled)
+    ruled = predict(domain, state, intent, reading.entities) if intent else None
+    begins = triggered(domain, state, intent, reading.confidence) if intent else None
+    recalled = recall(domain, state.trail) if intent else None
     return View(
         domain=domain,
         conversation=state,
@@ -44,23 +52,27 @@ def view_of(
         intent=intent,
         candidates=candidates,
         filled=dict(filled),
-        ruled=predict(domain, state, intent, reading.entities) if intent else None,
-        begins=triggered(domain, state, intent, reading.confidence) if intent else None,
-        recalled=recall(domain, state.trail) if intent else None,
+        ruled=ruled,
+        begins=begins,
+        recalled=recalled,
+        foreseen=None if ruled or begins or recalled else foresee(domain, state, intent, ask),
         doubted=_is_doubted(conversation),
         flags=flags,
         unread=unread,
     )
 
 
-def view_again(domain: Domain, conversation: Conversation, filled: Mapping[str, Any]) -> View:
+def view_again(
+    domain: Domain, conversation: Conversation, filled: Mapping[str, Any], *, ask: Foresee | None = None
+) -> View:
     """As `view_of`, of a message that was heard before: red flags are looked for again, and what has no
     reading no model read.
     """
     said = conversation.latest
     text = said.text if said and not said.external else ""  # an external one's text is a mark
     unread = bool(said and text and said.reading is None)
-    return view_of(domain, conversation, filled, flags=find_red_flags(text) if text else (), unread=unread)
+    flags = find_red_flags(text) if text else ()
+    return view_of(domain, conversation, filled, flags=flags, unread=unread, ask=ask)
 
 
 def standing(conversation: Conversation) -> Conversation:

@@ -11,10 +11,14 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+from bot.dialogue.domain import Domain
+from bot.dialogue.features import told
 from bot.dialogue.reading import Entity
+from bot.dialogue.steps import LoopStep, SlotStep, Story
 from bot.project.language import folded
 from bot.project.model import DialogueTurn, Example, Project
 
@@ -63,9 +67,8 @@ def compile_corpus(project: Project, folder: Path, *, reviewed: Iterable[Reviewe
             {"language": dialogue.language, "turns": [_turn_row(turn) for turn in dialogue.turns]}
             for dialogue in project.dialogues
         ),
+        **_where_there_are_any(project),
     }
-    if project.moods:
-        files["sentiment.jsonl"] = _lines({"text": mood.text, "label": mood.label} for mood in project.moods)
     head = {
         "format": FORMAT,
         "project": project.name,
@@ -148,6 +151,25 @@ def _row(text: str, intent: str, language: str, entities: Sequence[Entity], sour
 def _turn_row(turn: DialogueTurn) -> dict[str, Any]:
     row = {"speaker": turn.speaker, "text": turn.text}
     return row if turn.answer is None else {**row, "answer": turn.answer}
+
+
+def _where_there_are_any(project: Project) -> dict[str, bytes]:
+    """Files that only some projects have: moods, and stories for the learned policy, if it is to be used."""
+    files: dict[str, bytes] = {}
+    if project.moods:
+        files["sentiment.jsonl"] = _lines({"text": mood.text, "label": mood.label} for mood in project.moods)
+    domain = project.domain
+    if domain.stories and domain.thresholds.learned is not None:
+        files["stories.jsonl"] = _lines(_story_row(domain, story) for story in domain.stories)
+    return files
+
+
+def _story_row(domain: Domain, story: Story) -> dict[str, Any]:
+    """A story as the learned policy sees a conversation that goes as it says."""
+    steps = [{"state": state, "action": action} for state, action in told(domain, story)]
+    given = takewhile(lambda step: isinstance(step, (SlotStep, LoopStep)), story.steps)
+    names = sorted({step.name for step in given if isinstance(step, SlotStep)})
+    return {"story": story.name, "steps": steps, "given": names}
 
 
 def _lines(rows: Iterable[Mapping[str, Any]]) -> bytes:

@@ -125,10 +125,9 @@ class SystemEntitySettings:
 class ProjectSettings:
     """`config.yml`, `endpoints.yml` and `credentials.yml`. `alpha` is the share of messages whose right
     intent may lie outside the prediction set, `wrong_at_most` that of misread ones among those acted on
-    alone.
-    `core_fallback` is RulePolicy's threshold and `fallback` its action, None where the file
-    sets none, `max_history` the states that stories are compared by, None: all. `title` is what customers
-    read over the chat, None where nothing names the bot.
+    alone. `fallback` is RulePolicy's action, None where the file sets none, `max_history` the number of
+    states that stories are compared by, None: all. `title` is what customers read over the chat, None where
+    nothing names the bot.
     """
 
     title: str | None = None
@@ -139,7 +138,6 @@ class ProjectSettings:
     alpha: float = 0.05
     wrong_at_most: float = 0.02
     thresholds: Thresholds = field(default_factory=Thresholds)
-    core_fallback: float | None = None
     fallback: str | None = None
     max_history: int | None = None
     responses: ResponseModel = field(default_factory=ResponseModel)

@@ -89,6 +89,15 @@ def flag(node: Node | None, what: str, report: Report, *, default: bool) -> bool
     return default
 
 
+def share(found: Entries, key: str, highest: float, report: Report) -> float | None:
+    """A number from 0 to `highest`."""
+    value = number(found.get(key), key, report)
+    if value is None or 0.0 <= value <= highest:
+        return value
+    report.error(found[key].place, f"`{key}` must lie between 0 and {highest:g}.", "Correct the number.")
+    return None
+
+
 def names(node: Node | None, what: str, report: Report) -> tuple[str, ...]:
     """One name or a list of names."""
     if node is None or node.value is None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot.dialogue.domain import Thresholds
 from bot.project.endpoints_file import read_endpoints
 from bot.project.model import RECIPES, ProjectSettings, ResponseMode, ResponseModel, readable
-from bot.project.node import Entries, check_keys, entries, is_map, items, names, number, plain, text
+from bot.project.node import Entries, check_keys, entries, is_map, items, names, plain, share, text
+from bot.project.policies_file import learned_from, max_history
 from bot.project.report import Report, suggest
 from bot.project.system_entities_file import COMPONENT, read_system_entities
 from bot.project.yaml import Node
@@ -98,12 +100,14 @@ def read_settings(
         recipe=_recipe(own, report),
         knobs=_knobs(own, report),
         base=text(own.get("base"), "frontdesk.base", report) or default.base,
-        alpha=_share(own, "alpha", 0.5, report) or default.alpha,
-        wrong_at_most=_share(own, "wrong_at_most", 0.5, report) or default.wrong_at_most,
-        thresholds=_thresholds(components.get("FallbackClassifier"), own, report),
-        core_fallback=_share(rule_policy, "core_fallback_threshold", 1.0, report),
+        alpha=share(own, "alpha", 0.5, report) or default.alpha,
+        wrong_at_most=share(own, "wrong_at_most", 0.5, report) or default.wrong_at_most,
+        thresholds=replace(
+            _thresholds(components.get("FallbackClassifier"), own, report),
+            learned=learned_from(top, components, report),
+        ),
         fallback=text(rule_policy.get("core_fallback_action_name"), "core_fallback_action_name", report),
-        max_history=_max_history(components, report),
+        max_history=max_history(components, report),
         system_entities=read_system_entities(
             components.get(COMPONENT),
             entries(own.get("system_entities"), "frontdesk.system_entities", report),
@@ -114,16 +118,6 @@ def read_settings(
         response_endpoint=response,
         credentials=_credentials(credentials, report),
     )
-
-
-def _max_history(components: Mapping[str, Entries], report: Report) -> int | None:
-    """How many states the project's memory of stories compares; None, as in Rasa, for all."""
-    options = components.get("AugmentedMemoizationPolicy") or components.get("MemoizationPolicy") or {}
-    value = number(options.get("max_history"), "max_history", report)
-    if value is None or (value >= 1 and value == int(value)):
-        return int(value) if value else None
-    report.error(options["max_history"].place, "max_history must be a whole number above 0.", "Correct it.")
-    return None
 
 
 def _title(top: Entries, own: Entries, report: Report) -> str | None:
@@ -210,11 +204,11 @@ def _components(top: Entries, report: Report) -> dict[str, Entries]:
 
 def _thresholds(fallback: Entries | None, own: Entries, report: Report) -> Thresholds:
     default, options = Thresholds(), fallback or {}
-    intent = _share(options, "threshold", 1.0, report)
-    ambiguity = _share(options, "ambiguity_threshold", 1.0, report)
-    answer = _share(own, "answer_threshold", 1.0, report)
-    tie = _share(own, "answer_tie", 1.0, report)
-    anger = _share(own, "anger_threshold", 1.0, report)
+    intent = share(options, "threshold", 1.0, report)
+    ambiguity = share(options, "ambiguity_threshold", 1.0, report)
+    answer = share(own, "answer_threshold", 1.0, report)
+    tie = share(own, "answer_tie", 1.0, report)
+    anger = share(own, "anger_threshold", 1.0, report)
     return Thresholds(
         intent=default.intent if intent is None else intent,
         ambiguity=default.ambiguity if ambiguity is None else ambiguity,
@@ -222,14 +216,6 @@ def _thresholds(fallback: Entries | None, own: Entries, report: Report) -> Thres
         tie=default.tie if tie is None else tie,
         anger=default.anger if anger is None else anger,
     )
-
-
-def _share(found: Entries, key: str, highest: float, report: Report) -> float | None:
-    value = number(found.get(key), key, report)
-    if value is None or 0.0 <= value <= highest:
-        return value
-    report.error(found[key].place, f"`{key}` must lie between 0 and {highest:g}.", "Correct the number.")
-    return None
 
 
 def _response_model(node: Node | None, report: Report) -> ResponseModel:

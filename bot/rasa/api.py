@@ -154,7 +154,8 @@ class RasaApi:
         given = await incoming.read_events(request, at=self.conversations.clock())
         slots = {slot.name: slot.initial for slot in domain.slots.values() if slot.initial is not None}
         tracker = Tracker("default", tuple(from_json(event) for event in given), slots)
-        return web.json_response(prediction(domain, tracker, incoming.verbosity(request)))
+        ask = self.bot().inference.foresee
+        return web.json_response(prediction(domain, tracker, incoming.verbosity(request), ask))
 
     async def tracker(self, request: web.Request) -> web.Response:
         """A conversation's state and events."""
@@ -206,7 +207,7 @@ class RasaApi:
         domain, shown = self.bot().domain, incoming.verbosity(request)
         await self.conversations.known(_sender(request))
         tracker = await self.conversations.tracker(_sender(request), domain)
-        return web.json_response(prediction(domain, tracker, shown))
+        return web.json_response(prediction(domain, tracker, shown, self.bot().inference.foresee))
 
     async def execute(self, request: web.Request) -> web.Response:
         """Run one action."""

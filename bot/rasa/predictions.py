@@ -10,6 +10,7 @@ from typing import Any
 from bot.dialogue.domain import Domain
 from bot.dialogue.names import BUILT_IN_ACTIONS
 from bot.dialogue.next_action import Next, next_action
+from bot.dialogue.ports import Foresee
 from bot.rasa.trackers import Tracker, Verbosity
 
 # The policy of Rasa's that stands for each of ours; FlowPolicy is its later versions'. Where none does, the
@@ -18,6 +19,7 @@ _POLICIES = {
     "flow": "FlowPolicy",
     "followup": None,
     "form": "RulePolicy",
+    "learned": "TEDPolicy",
     "listen": "RulePolicy",
     "rule": "RulePolicy",
     "story": "AugmentedMemoizationPolicy",
@@ -25,9 +27,13 @@ _POLICIES = {
 }
 
 
-def prediction(domain: Domain, tracker: Tracker, verbosity: Verbosity) -> dict[str, Any]:
-    """The next action among all of the domain: it has the score 1, every other 0. The likeliest first."""
-    coming = next_action(domain, tracker.state)
+def prediction(
+    domain: Domain, tracker: Tracker, verbosity: Verbosity, ask: Foresee | None = None
+) -> dict[str, Any]:
+    """The next action among all of the domain: it has the score 1, or its probability where `ask` foresees
+    it, every other 0. The likeliest first.
+    """
+    coming = next_action(domain, tracker.state, ask=ask)
     known = {
         coming.action,
         *BUILT_IN_ACTIONS,
@@ -38,9 +44,9 @@ def prediction(domain: Domain, tracker: Tracker, verbosity: Verbosity) -> dict[s
     }
     names = sorted(known, key=lambda name: (name != coming.action, name))
     return {
-        "scores": [{"action": name, "score": float(name == coming.action)} for name in names],
+        "scores": [{"action": name, "score": coming.confidence * (name == coming.action)} for name in names],
         "policy": policy(coming),
-        "confidence": 1.0,
+        "confidence": coming.confidence,
         "tracker": tracker.to_json(domain, verbosity),
     }
 

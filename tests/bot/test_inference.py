@@ -28,6 +28,7 @@ from retrieval.answers import Answer
 from retrieval.encoder import Encoder
 from retrieval.index import AnswerIndex
 from tests.nlu.test_classifier import SETTINGS
+from tests.nlu.test_next_action import MODEL
 
 ANSWERS = (
     Answer(
@@ -118,6 +119,17 @@ async def test_too_few_words_leave_the_conversation_in_its_language(
     reader: Inference, text: str, spoken: str | None, language: str
 ) -> None:
     assert (await reader.read(ReadRequest(text, spoken))).language == language
+
+
+async def test_the_learned_policy_is_a_port_where_the_bundle_has_it(reader: Inference) -> None:
+    assert reader.foresee is None
+    models = replace(reader.models, next_action=MODEL)
+    inference = Inference(models, ("en",), Plain())
+    assert inference.foresee is not None
+    forecast = inference.foresee([{"did ask": 1.0}, {"intent yes": 1.0}])
+    assert forecast is not None and forecast.action == "utter_done" and forecast.probability > 0.9
+    assert inference.foresee([{"slot much=amount": 1.0}, {}]) is None
+    inference.let_go()
 
 
 async def test_an_answer_is_offered_by_its_question_whatever_matched(reader: Inference) -> None:

@@ -13,6 +13,7 @@ from nlu.artifacts import Bundle, list_bundles, verify
 from nlu.classifier import IntentClassifier
 from nlu.entities import EntityExtractor
 from nlu.explain import Examples
+from nlu.next_action import NextActionModel
 from nlu.sentiment import SentimentModel
 from retrieval.index import AnswerIndex
 from retrieval.paired import load_encoders
@@ -96,6 +97,27 @@ def test_a_message_reads_the_same_alone_and_in_a_batch(trained: Bundle) -> None:
     assert np.linalg.norm(together, axis=1) == pytest.approx(1.0, abs=1e-4)
     assert encoder.encode([]).shape == (0, encoder.dim)
     assert np.isfinite(encoder.encode(["", "word " * 5000, "\x00"])).all()
+
+
+def test_stories_make_a_part_of_their_own(changed: Order) -> None:
+    listen, said = {"did action_listen": 1.0}, {"intent greet": 1.0}
+    states = [{}, {**said, **listen}, {**said, "did utter_hello": 1.0}]
+    actions = ["action_listen", "utter_hello", "action_listen"]
+    steps = [{"state": s, "action": a} for s, a in zip(states, actions, strict=True)]
+    row = {"story": "hello", "steps": steps, "given": []}
+    (changed.corpus / "stories.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    write_corpus_head(changed.corpus, project="small", languages=("en", "zh"), alpha=0.05)
+    bundle = verify(train(replace(changed, parts=("stories",)), silent).folder)
+    assert bundle.parts == ("encoder", "stories")
+    action, probability = NextActionModel.load(bundle.folder / "stories").read(states[:2])
+    assert action == "utter_hello" and probability > 0.6
+    figures = bundle.details.metrics["parts"]["stories"]
+    assert (figures["stories"], figures["actions"], figures["held_out"]) == (1, 3, {"steps": 0})
+    assert bundle.details.recipe["parts"]["stories"]["states"] == 5
+    (changed.corpus / "stories.jsonl").write_text(json.dumps({"steps": [{}]}) + "\n", encoding="utf-8")
+    write_corpus_head(changed.corpus, project="small", languages=("en", "zh"), alpha=0.05)
+    with pytest.raises(CorpusInvalid, match=r"stories\.jsonl line 1"):
+        train(replace(changed, parts=("stories",)), silent)
 
 
 def test_same_seed_same_content(order: Order, trained: Bundle, tmp_path: Path) -> None:

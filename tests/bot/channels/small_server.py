@@ -148,6 +148,7 @@ class TableReader:
     go: asyncio.Event = field(default_factory=asyncio.Event)
     read_texts: list[str] = field(default_factory=list)
     explains: bool = True
+    foresee: None = None  # no learned policy stands
 
     def __post_init__(self) -> None:
         self.go.set()

@@ -21,7 +21,7 @@ from bot.dialogue.events import BotSaid, Event, Origin
 from bot.dialogue.flow import Form
 from bot.dialogue.fold import fold
 from bot.dialogue.message import InboundMessage
-from bot.dialogue.ports import ActionCall, ActionReply, Ports, ReadRequest, Wording, WordRequest
+from bot.dialogue.ports import ActionCall, ActionReply, Foresee, Ports, ReadRequest, Wording, WordRequest
 from bot.dialogue.reading import Entity, Match, Reading, Verdict
 from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, Rule, Step
 from bot.dialogue.turn import turn
@@ -120,7 +120,9 @@ UNDERSTOOD: Mapping[str, Reading] = {
 
 
 class Ends:
-    """Ports that answer from tables and remember what they were asked."""
+    """Ports that answer from tables and remember what they were asked; no learned policy stands."""
+
+    foresee: Foresee | None = None
 
     def __init__(
         self,
@@ -137,7 +139,7 @@ class Ends:
         self.calls: list[ActionCall] = []
 
     def ports(self) -> Ports:
-        return Ports(read=self.read, act=self.act, word=self.word)
+        return Ports(self.read, self.act, self.word, foresee=self.foresee)
 
     async def read(self, request: ReadRequest) -> Reading:
         unknown = Reading(out_of_scope=True, language=request.language or "en")

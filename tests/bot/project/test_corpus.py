@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from bot.dialogue.reading import Entity
@@ -11,7 +12,7 @@ from bot.project.corpus import LEAST_TAUGHT, ReviewedTurn, compile_corpus, is_go
 from bot.project.load import load_project
 from tests.bot.project.conftest import WriteProject
 from tests.bot.project.samples import PROJECT
-from training.corpus import Dialogue, Span, Turn, read_corpus
+from training.corpus import Dialogue, Span, Told, Turn, read_corpus
 
 FILES = {
     **PROJECT,
@@ -25,6 +26,41 @@ FILES = {
 
 def rows(path: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+STORIES = {
+    "domain.yml": "intents: [order, thank]\nentities: [city]\nslots:\n  city:\n    type: text\n"
+    "    mappings: [{type: from_entity, entity: city}]\nresponses:\n  utter_where: [{text: Where?}]\n"
+    "  utter_sent: [{text: Sent.}]\n",
+    "data/stories.yml": "stories:\n- story: sent\n  steps:\n  - slot_was_set: [{city: null}]\n"
+    "  - intent: order\n  - action: utter_where\n  - intent: order\n    entities: [{city: Bern}]\n"
+    "  - action: utter_sent\n",
+}
+
+
+def test_stories_are_told_as_the_learned_policy_sees_them(
+    write_project: WriteProject, tmp_path: Path
+) -> None:
+    compile_corpus(load_project(write_project(STORIES)), tmp_path / "corpus")
+    listening = {"did action_listen": 1.0}
+    asked = {"intent order": 1.0, **listening}
+    said = {"intent order": 1.0, "entity city": 1.0, "slot city": 1.0}
+    steps: tuple[tuple[Mapping[str, float], str], ...] = (
+        ({}, "action_listen"),
+        (asked, "utter_where"),
+        ({"intent order": 1.0, "did utter_where": 1.0}, "action_listen"),
+        ({**said, **listening}, "utter_sent"),
+        ({**said, "did utter_sent": 1.0}, "action_listen"),
+    )
+    assert read_corpus(tmp_path / "corpus").stories == (Told("sent", steps, ("city",)),)
+
+
+def test_stories_without_the_learned_policy_teach_nothing(
+    write_project: WriteProject, tmp_path: Path
+) -> None:
+    config = {"config.yml": "policies:\n- name: RulePolicy\n- name: MemoizationPolicy\n"}
+    compile_corpus(load_project(write_project({**STORIES, **config})), tmp_path / "corpus")
+    assert read_corpus(tmp_path / "corpus").stories == ()
 
 
 def test_the_files_are_exactly_so(write_project: WriteProject, tmp_path: Path) -> None:

@@ -158,6 +158,23 @@ def test_answers_alone_make_a_bot(write_project: WriteProject) -> None:
     assert project.domain.rules == ()
 
 
+@pytest.mark.parametrize(
+    ("config", "least"),
+    [
+        ("language: en\n", Thresholds().learned),
+        ("policies:\n#  - name: TEDPolicy\n", Thresholds().learned),
+        ("policies:\n- name: TEDPolicy\n- name: RulePolicy\n  core_fallback_threshold: 0.4\n", 0.4),
+        ("policies:\n- name: TEDPolicy\n", Thresholds().learned),
+        ("policies:\n- name: RulePolicy\n  core_fallback_threshold: 0.4\n", None),
+        ("policies:\n- name: MemoizationPolicy\n", None),
+    ],
+)
+def test_the_learned_policy_stands_in_for_ted_alone(
+    write_project: WriteProject, config: str, least: float | None
+) -> None:
+    assert read_project(write_project({**PROJECT, "config.yml": config})).domain.thresholds.learned == least
+
+
 def test_config_holds_thresholds_and_our_own_keys(write_project: WriteProject) -> None:
     config = (
         "recipe: default.v1\nlanguage: de\npipeline:\n- name: WhitespaceTokenizer\n"
@@ -172,8 +189,8 @@ def test_config_holds_thresholds_and_our_own_keys(write_project: WriteProject) -
     project = read_project(folder, environ={"BASE": "bert-base"})
     settings_read = project.settings
     assert settings_read.languages == ("de",)
-    assert settings_read.thresholds == Thresholds(intent=0.5, ambiguity=0.2, answer=0.7)
-    assert (settings_read.alpha, settings_read.core_fallback) == (0.1, 0.4)
+    assert settings_read.thresholds == Thresholds(intent=0.5, ambiguity=0.2, answer=0.7, learned=None)
+    assert settings_read.alpha == 0.1
     assert (settings_read.recipe, settings_read.base) == ("accurate", "bert-base")
     assert settings_read.responses.mode is ResponseMode.SERVER
     assert settings_read.responses.api_key_env == "LLM_KEY"
