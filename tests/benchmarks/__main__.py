@@ -1,8 +1,8 @@
 """`make bench`: measures, prints, and writes docs/benchmarks.md anew.
 
-Parts may be named: `python -m tests.benchmarks serving engine intents reading answers first-bot`; those left
-out keep their figures. `understanding` is hours of work: `python -m tests.benchmarks understanding "hwu64
-5-shot"` does the runs whose name begins so, and each is kept as soon as it is done.
+Parts may be named: `python -m tests.benchmarks serving engine intents reading answers first-bot next-action`;
+those left out keep their figures. `understanding` is hours of work: `python -m tests.benchmarks understanding
+"hwu64 5-shot"` does the runs whose name begins so, and each is kept as soon as it is done.
 """
 
 from __future__ import annotations
@@ -17,7 +17,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import engine, entities, first_bot, page, quality, reading, serving, understanding
+from tests.benchmarks import (
+    engine,
+    entities,
+    first_bot,
+    next_action,
+    page,
+    quality,
+    reading,
+    serving,
+    understanding,
+)
 
 ROOT = Path(__file__).parents[2]
 FIGURES = ROOT / "docs" / "benchmarks.json"
@@ -64,6 +74,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "reading": measure_reading,
     "answers": measure_answers,
     "first-bot": measure_first_bot,
+    "next-action": next_action.measure,
 }
 
 
