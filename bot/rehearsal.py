@@ -15,7 +15,7 @@ from itertools import zip_longest
 
 from bot.asking import Bot
 from bot.dialogue.conversation import Conversation
-from bot.dialogue.events import ActionRun, BotSaid, Event, UserSaid
+from bot.dialogue.events import ActionRun, BotSaid, Event, LoopSet, Rewound, SlotSet, UserSaid
 from bot.dialogue.fold import apply, fold
 from bot.dialogue.message import InboundMessage
 from bot.dialogue.names import EXTRACT_SLOTS, LISTEN, SESSION_START
@@ -177,7 +177,7 @@ def _compare(
             return _Wrong(step.text, " / ".join(texts) or "nothing said", step)
         if not isinstance(step, (ExpectedSlot, ExpectedLoop)) or step not in lasting:
             continue
-        if not any(_holds(step, state) for state in stages[place:]):
+        if not (any(_holds(step, state) for state in stages[place:]) or _happened(step, events)):
             return _Wrong(*_told(step, stages[-1]), step)
     return None
 
@@ -200,6 +200,16 @@ def _stages(events: Sequence[Event], before: Conversation) -> Iterator[Conversat
             yield state
         state = apply(state, event)
     yield state
+
+
+def _happened(step: ExpectedSlot | ExpectedLoop, events: Sequence[Event]) -> bool:
+    """Whether the turn said so, though the message that it said it of was taken back."""
+    if not any(isinstance(event, Rewound) for event in events):
+        return False
+    if isinstance(step, ExpectedLoop):
+        return any(isinstance(event, LoopSet) and event.name == step.name for event in events)
+    set_to = (event.value for event in events if isinstance(event, SlotSet) and event.name == step.name)
+    return any(value is not None if step.any_value else value == step.value for value in set_to)
 
 
 def _holds(step: ExpectedSlot | ExpectedLoop, state: Conversation) -> bool:
