@@ -1,4 +1,5 @@
-"""The actions that check what a customer answers to a form, and put it into the shape the bot works with.
+"""The actions that check what a customer answers to a form or flow, and put it into the shape that the bot
+works with.
 
 Knows which slot is read how, and within which bounds; spellings are in answers.py. The questions and refusals
 themselves live in the bot's domain, as utter_ask_<slot> and utter_invalid_<slot>.
@@ -105,4 +106,14 @@ class ValidateAddressForm(FormValidationAction):
     validate_policy_number = checking("policy_number", read_policy_number)
 
 
-FORMS = (ValidateClaimForm, ValidateLoanForm, ValidateSymptomForm, ValidateAddressForm)
+class ValidateReplaceCard(FormValidationAction):
+    """The policy whose card is replaced, and where the new one goes; checks a flow as it would a form."""
+
+    def name(self) -> str:
+        return "validate_replace_card"
+
+    validate_policy_number = checking("policy_number", read_policy_number)
+    validate_card_address = checking("card_address", read_address)
+
+
+FORMS = (ValidateClaimForm, ValidateLoanForm, ValidateSymptomForm, ValidateAddressForm, ValidateReplaceCard)

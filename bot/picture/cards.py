@@ -5,7 +5,7 @@ Knows the words of the picture; neither places nor draws.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot.picture.graph import Asking, Graph, Kind, Path, beyond, by_turn
@@ -20,24 +20,36 @@ class Lane:
     title: str
     about: str
     trees: tuple[Tree, ...]
+    number: int  # of what the title names: one may have several trees
 
 
 def lanes(graph: Graph) -> tuple[Lane, ...]:
-    """The whole picture from the top: what intents lead to, what forms do, how stories go, what lies idle."""
-    conditions = [key(Kind.CONDITION, running(form.name)) for form in graph.of_kind(Kind.FORM)]
+    """The whole picture from the top: what intents lead to, what forms and flows do, how stories go, what is
+    never used.
+    """
+    conditions = [key(Kind.CONDITION, running(form.name)) for form in graph.of_kind(Kind.FORM, Kind.FLOW)]
     found = [
-        Lane(group.title, group.about, tuple(_intent(graph, i, conditions) for i in group.intents))
+        _lane(group.title, group.about, (_intent(graph, i, conditions) for i in group.intents))
         for group in graph.groups
     ]
-    forms = tuple(_form(graph, form) for form in graph.forms)
-    stories = tuple(_tree(graph, path, turns=True) for path in graph.stories)
     idle = [node for node in graph.of_kind(Kind.RESPONSE, Kind.ACTION) if node.mark]
+    flows = tuple(tree for flow in graph.flows for tree in _flow(graph, flow))
     found += [
-        Lane("Forms", "what they ask, and what follows", forms),
-        Lane("Stories", "each card is one message and what the bot does", stories),
-        Lane("Never used", "no rule, story or form", tuple(Tree((_card(graph, (n.key,)),)) for n in idle)),
+        _lane("Forms", "what they ask, and what follows", (_form(graph, form) for form in graph.forms)),
+        Lane("Flows", "step by step; a step's name goes on where it begins a line", flows, len(graph.flows)),
+        _lane(
+            "Stories",
+            "each card is one message and what the bot does",
+            (_tree(graph, path, turns=True) for path in graph.stories),
+        ),
+        _lane("Never used", "no rule, story, form or flow", (Tree((_card(graph, (n.key,)),)) for n in idle)),
     ]
     return tuple(lane for lane in found if lane.trees)
+
+
+def _lane(title: str, about: str, trees: Iterable[Tree]) -> Lane:
+    made = tuple(trees)
+    return Lane(title, about, made, len(made))
 
 
 def _intent(graph: Graph, intent: str, apart: Sequence[str]) -> Tree:
@@ -51,6 +63,20 @@ def _form(graph: Graph, form: Asking) -> Tree:
     asked = [line for question in form.questions for line in _name_lines(graph, question.slot, "- ")]
     trees = tuple(_tree(graph, after) for path in form.paths for after in beyond(path, form.form))
     return Tree((replace(card, lines=(*card.lines, *asked)),), trees)
+
+
+def _flow(graph: Graph, flow: Asking) -> Iterator[Tree]:
+    """A flow from its beginning, then each line that another goes on with."""
+    card = _card(graph, (flow.form,))
+    when = [Line(text, name=False) for text in wrapped(f"if {flow.guard}")] if flow.guard else []
+    below = [path for path in flow.paths if graph.nodes[path.steps[0][0]].kind is Kind.STEP]
+    begins = tuple(_tree(graph, path) for path in flow.paths if path not in below)
+    yield Tree((replace(card, lines=(*card.lines, *when)),), begins)
+    of = tuple(Line(text, name=False) for text in wrapped(f"of {graph.nodes[flow.form].name}"))
+    for path in below:
+        tree = _tree(graph, path)
+        head = tree.cards[0]
+        yield replace(tree, cards=(replace(head, lines=(*head.lines, *of)), *tree.cards[1:]))
 
 
 def _tree(graph: Graph, path: Path, *, turns: bool = False) -> Tree:
@@ -81,7 +107,7 @@ def _card(graph: Graph, nodes: Sequence[str]) -> Card:
 
 def _name_lines(graph: Graph, node: str, before: str) -> list[Line]:
     found = graph.nodes[node]
-    plain = found.kind is Kind.CONDITION
+    plain = found.kind in (Kind.CONDITION, Kind.END)
     lines = [Line(text, name=not plain) for text in wrapped(before + found.name)]
     return [*lines, *_mark_lines(graph, node)]
 

@@ -5,6 +5,7 @@ Knows what engine and action servers use without being told by a rule or story; 
 
 from __future__ import annotations
 
+from bot.dialogue.flow import Call, Link
 from bot.dialogue.greeting import GREETING
 from bot.dialogue.names import (
     BUILT_IN_ACTIONS,
@@ -16,6 +17,8 @@ from bot.dialogue.names import (
 from bot.dialogue.phrases import PHRASES
 from bot.dialogue.steps import ActionStep, LoopStep
 from bot.picture.graph import Kind, Node
+from bot.picture.walks import step_of
+from bot.project.check_flows import reached
 from bot.project.model import Project
 
 _UNTAUGHT = {*OUT_OF_SCOPE_INTENTS, *DEFAULT_INTENTS, KNOWLEDGE_INTENT}  # work without examples
@@ -30,6 +33,10 @@ def mark_of(project: Project, node: Node, used: frozenset[str]) -> str:
             return "" if _heard(project, node) else "no examples"
         case Kind.FORM:
             return "" if _begun(project, node.name) else "never begun"
+        case Kind.FLOW:
+            return _of_flow(project, node.name)
+        case Kind.STEP:
+            return _of_step(project, node.key.partition(":")[2])
         case Kind.RESPONSE:
             chosen = f"{Kind.RESPONSE}:{node.name.partition('/')[0]}"
             return "" if {node.key, chosen} & used or _said(project, node.name) else "never said"
@@ -52,22 +59,40 @@ def _begun(project: Project, form: str) -> bool:
     return any({ActionStep(form), LoopStep(form)} & set(filter(_simple, steps)) for steps in (*rules, *ways))
 
 
+def _of_flow(project: Project, name: str) -> str:
+    """Begun by an intent, by another flow, or by name in a rule or story."""
+    flows = project.domain.flows
+    if name not in flows:
+        return "does not exist"
+    does = [step.does for flow in flows.values() for step in flow.steps.values() if flow.name != name]
+    named = any(isinstance(one, (Call, Link)) and one.flow == name for one in does)
+    return "" if named or flows[name].triggers or _begun(project, name) else "never begun"
+
+
+def _of_step(project: Project, name: str) -> str:
+    flow, place = step_of(project.domain.flows, name)
+    if flow is None or place not in flow.steps:
+        return "does not exist"
+    return "" if place in reached(flow) else "never reached"
+
+
 def _simple(step: object) -> bool:
     """Whether a step can stand in a set: a slot's value may be a list."""
     return isinstance(step, (ActionStep, LoopStep))
 
 
 def _said(project: Project, response: str) -> bool:
-    """By the engine, or perhaps by an action; without rules and stories nothing can be told."""
+    """By the engine, or perhaps by an action; without rules, stories and flows nothing can be told."""
     domain = project.domain
+    told = domain.rules or project.story_parts or domain.flows
     acts = domain.actions - BUILT_IN_ACTIONS - domain.responses.keys()
-    return bool(acts) or response in _SAID_BY_ENGINE or not (domain.rules or project.story_parts)
+    return bool(acts) or response in _SAID_BY_ENGINE or not told
 
 
 def _run(project: Project, action: str) -> bool:
-    """By the engine: for a form, or to fill a slot."""
+    """By the engine: for a form or flow, or to fill a slot."""
     domain = project.domain
     if action in BUILT_IN_ACTIONS or action == VALIDATE_SLOTS or action.startswith("action_ask_"):
         return True
     asked = {mapping.action for slot in domain.slots.values() for mapping in slot.mappings}
-    return action in asked or action.removeprefix("validate_") in domain.forms
+    return action in asked or action.removeprefix("validate_") in domain.loops

@@ -15,6 +15,7 @@ def figures(graph: Graph) -> str:
         "intent": sum(len(group.intents) for group in graph.groups),
         "rule": len(graph.of_kind(Kind.RULE)),
         "form": len(graph.forms),
+        "flow": len(graph.flows),
         "story": len(graph.of_kind(Kind.STORY)),
         "stored answer": graph.answers,
         "error": sum(finding.level is Level.ERROR for finding in graph.findings),

@@ -21,9 +21,12 @@ class Kind(StrEnum):
     ACTION = "action"
     PERSON = "person"
     FORM = "form"
+    FLOW = "flow"
     SLOT = "slot"
     CONDITION = "condition"
     CHECKPOINT = "checkpoint"
+    STEP = "step"
+    END = "end"
     RULE = "rule"
     STORY = "story"
 
@@ -56,17 +59,21 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A slot of a form: the responses or actions that ask for it, and each way that an answer fills it."""
+    """A slot of a form or flow: the responses or actions that ask for it, each way that an answer fills it,
+    and which values are refused, each by a condition and the response that says so.
+    """
 
     slot: str
     asked_by: tuple[str, ...]
     filled_by: tuple[str, ...]
+    refused: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """A form: which intents begin it, what it asks, and the paths of the rules written for it. `checked_by`
-    is the action that validates it, empty where there is none.
+    """A form or flow: what begins it, what it asks, and its paths: of a flow its steps, then for both the
+    rules written for it. `checked_by` is the action that validates it, empty where there is none; only where
+    `guard` holds a flow begins.
     """
 
     form: str
@@ -75,6 +82,7 @@ class Asking:
     paths: tuple[Path, ...]
     ignored: tuple[str, ...]
     checked_by: str = ""
+    guard: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,7 @@ class Graph:
     groups: tuple[Group, ...]
     paths: Mapping[str, tuple[Path, ...]]
     forms: tuple[Asking, ...]
+    flows: tuple[Asking, ...]
     stories: tuple[Path, ...]
     findings: tuple[Finding, ...] = ()
     answers: int = 0
@@ -131,6 +140,15 @@ def by_turn(graph: Graph, steps: Sequence[tuple[str, ...]]) -> list[list[tuple[s
         found[-1].append(nodes)
         opens = kind is Kind.CHECKPOINT
     return found
+
+
+def nodes_of_asking(asking: Asking) -> Iterator[str]:
+    """The key of everything that a form or flow shows, itself first."""
+    yield asking.form
+    yield from nodes_on(asking.paths)
+    yield from asking.ignored
+    for question in asking.questions:
+        yield from (question.slot, *question.asked_by, *(response for _, response in question.refused))
 
 
 def beyond(path: Path, node: str) -> tuple[Path, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from bot.dialogue.domain import MappingType, SlotMapping, Variation
-from bot.dialogue.flow import Form
+from bot.dialogue.flow import Flow, Form
 from bot.dialogue.names import (
     ANSWER,
     ASK_AFFIRMATION,
@@ -27,8 +27,10 @@ from bot.dialogue.names import (
 )
 from bot.dialogue.phrases import PHRASES
 from bot.picture.graph import Kind, Node
+from bot.picture.paths import value_words
+from bot.picture.walks import doing_words, step_of
 from bot.project.check_names import place_of
-from bot.project.model import Project
+from bot.project.model import Project, readable
 
 EXAMPLES = 2  # of an intent; more would hide the path
 _BUILT_IN: Mapping[str, str] = {
@@ -48,7 +50,7 @@ _BUILT_IN: Mapping[str, str] = {
 
 
 def nodes_of(project: Project, used: Sequence[str]) -> list[Node]:
-    """The nodes of a project: what its domain, rules and stories define, and what is `used`, by key."""
+    """The nodes of a project: what domain, flows, rules and stories define, and what is `used`, by key."""
     return [_node(project, key) for key in dict.fromkeys([*_defined(project), *used])]
 
 
@@ -61,6 +63,7 @@ def _defined(project: Project) -> Iterator[str]:
         *(f"{Kind.ACTION}:{name}" for name in domain.actions - {HAND_OVER} - domain.responses.keys()),
     ]
     yield from sorted(named, key=lambda key: (_order(project, key), key))
+    yield from (f"{Kind.FLOW}:{name}" for name in domain.flows)
     yield from (f"{Kind.RULE}:{rule.source}" for rule in domain.rules)
     yield from (f"{Kind.STORY}:{part.place}" for part in project.story_parts)
 
@@ -80,9 +83,22 @@ def _node(project: Project, key: str) -> Node:
         case Kind.STORY:
             part = next(part for part in project.story_parts if str(part.place) == name)
             return Node(key, kind, part.name, place=part.place)
+        case Kind.FLOW if flow := project.domain.flows.get(name):
+            return Node(key, kind, name, _flow_words(flow), place_of(flow.source))
+        case Kind.STEP:
+            flow, place = step_of(project.domain.flows, name)
+            if flow is None or place not in flow.steps:
+                return Node(key, kind, place)
+            step = flow.steps[place]
+            return Node(key, kind, place, (doing_words(step),), place_of(step.source))
         case _:
             defined = "action" if kind is Kind.PERSON else kind.value
             return Node(key, kind, name, _words(project, kind, name), project.places.get(f"{defined}:{name}"))
+
+
+def _flow_words(flow: Flow) -> tuple[str, ...]:
+    title = flow.title if flow.title != readable(flow.name) else ""
+    return tuple(dict.fromkeys(filter(None, (title, flow.description))))
 
 
 def _words(project: Project, kind: Kind, name: str) -> tuple[str, ...]:
@@ -121,7 +137,7 @@ def _response_words(project: Project, name: str) -> Iterator[str]:
 
 def _variation_words(variation: Variation) -> str:
     """What a variation says, before it when it does."""
-    when = [f"{c.name} is {c.value}" for c in variation.conditions if c.name != LANGUAGE_SLOT]
+    when = [f"{c.name} is {value_words(c.value)}" for c in variation.conditions if c.name != LANGUAGE_SLOT]
     when += [f"on {variation.channel}"] if variation.channel else []
     buttons = [f"[{button['title']}]" for button in variation.buttons]
     said = " ".join(part for part in (variation.text or "", *buttons) if part)
@@ -154,9 +170,9 @@ def _mapping_words(mapping: SlotMapping, slot: str) -> str:
         case MappingType.FROM_TEXT:
             words = "the whole message"
         case MappingType.FROM_INTENT:
-            words = f"{mapping.value}"
+            words = value_words(mapping.value)
         case MappingType.FROM_TRIGGER_INTENT:
-            words = f"{mapping.value} from the start"
+            words = f"{value_words(mapping.value)} from the start"
         case _:
             words = f"the action {mapping.action}" if mapping.action else "an action"
     if mapping.intents:

@@ -16,7 +16,7 @@ from bot.picture.figures import figures
 from bot.picture.graph import Graph
 from bot.picture.markup import element
 from bot.picture.page_parts import told_of
-from bot.picture.page_rows import form_row, group_card, intent_row, said_rows, story_row
+from bot.picture.page_rows import asking_row, group_card, intent_row, said_rows, story_row
 
 _POLICY = (
     "default-src 'none'; style-src '{style}'; script-src '{script}'; base-uri 'none'; form-action 'none'; "
@@ -109,7 +109,10 @@ def _sections(graph: Graph) -> Iterator[Element]:
         yield _section(f"group-{number}", group.title, about, (intent_row(graph, i) for i in group.intents))
     if graph.forms:
         about = "What each asks, how it is told, and what follows."
-        yield _section("forms", "Forms", about, (form_row(graph, form) for form in graph.forms))
+        yield _section("forms", "Forms", about, (asking_row(graph, form) for form in graph.forms))
+    if graph.flows:
+        about = "What each asks, then its steps; a step's name goes on where it begins a line."
+        yield _section("flows", "Flows", about, (asking_row(graph, flow) for flow in graph.flows))
     if graph.stories:
         about = "Those that begin alike share their beginning; with them, rules that no message begins."
         yield _section("stories", "Stories", about, (story_row(graph, path) for path in graph.stories))

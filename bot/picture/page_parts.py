@@ -28,7 +28,9 @@ def words(kind: str, text: str) -> Element:
 
 
 def step(graph: Graph, key: str, *, plain: bool = False) -> Element:
-    """A step as a button that shows everything that uses it; a condition is text. `plain`: the name alone."""
+    """A step as a button that shows everything that uses it; a condition or an end is text. `plain`: the name
+    alone.
+    """
     node = graph.nodes[key]
     said = " ".join(node.words[0].split()) if node.words and not plain else ""
     said = said if len(said) <= SHOWN else f"{said[:SHOWN].rstrip()}…"
@@ -38,8 +40,8 @@ def step(graph: Graph, key: str, *, plain: bool = False) -> Element:
         element("small", {}, said) if said else None,
         None if plain else _warning(graph, key),
     ]
-    classes = f"step {node.kind}"
-    if node.kind is Kind.CONDITION:
+    classes = f"step {'named' if node.kind is Kind.STEP else node.kind}"
+    if node.kind in (Kind.CONDITION, Kind.END):
         return element("span", {"class": classes}, *inside)
     attributes = {"type": "button", "class": classes, "data-key": key, "aria-pressed": "false"}
     return element("button", attributes, *inside)

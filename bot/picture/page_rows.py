@@ -1,4 +1,4 @@
-"""The rows of the page: one for each intent, form, story, response and action, and the cards of the overview.
+"""The rows of the page: one for each intent, form, flow, story, response and action, and the overview.
 
 Knows what stands in a row; not how the page is put together.
 """
@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element
 
-from bot.picture.graph import Asking, Graph, Group, Kind, Path, Question, beyond, nodes_on
+from bot.picture.graph import Asking, Graph, Group, Kind, Path, Question, beyond, nodes_of_asking, nodes_on
 from bot.picture.markup import element
 from bot.picture.page_parts import anchor, breakable, drawing, marks, place, step, words
 
-_NOTHING = "No rule, story or form has this intent: the bot asks what is meant."
+_NOTHING = "No rule, story, form or flow has this intent: the bot asks what is meant."
 
 
 def group_card(graph: Graph, group: Group) -> Element:
@@ -41,19 +41,24 @@ def intent_row(graph: Graph, key: str) -> Element:
     return _row(graph, key, _said(graph, key), [drawn])
 
 
-def form_row(graph: Graph, form: Asking) -> Element:
-    """A form with its questions, what follows its end, and what may come between."""
-    begun = [element("li", {}, _link(graph, intent)) for intent in form.begun_by]
+def asking_row(graph: Graph, form: Asking) -> Element:
+    """A form or flow with its questions, its steps or what follows its end, and what may come between."""
+    begun = [element("li", {}, _link(graph, key)) for key in form.begun_by]
+    others = [key for key in dict.fromkeys(nodes_on(form.paths)) if graph.nodes[key].kind is Kind.FLOW]
+    goes_on = [element("li", {}, _link(graph, key)) for key in others]
     ignored = [element("li", {}, words("pill", graph.nodes[key].name)) for key in form.ignored]
     questions = [_question(graph, question) for question in form.questions]
     checks = [element("li", {}, _link(graph, form.checked_by))] if form.checked_by else []
     about = [
+        *_said(graph, form.form),
         *_named("Begun by", begun),
+        *_named("Only if", [element("li", {}, form.guard)] if form.guard else []),
+        *_named("Goes on with", goes_on),
         *_named("Answers checked by", checks),
         *_named("Ignored as answers", ignored),
     ]
     drawn = [
-        element("ol", {"class": "questions"}, *questions),
+        element("ol", {"class": "questions"}, *questions) if questions else None,
         drawing(graph, [after for path in form.paths for after in beyond(path, form.form)]),
     ]
     return _row(graph, form.form, about, drawn)
@@ -61,7 +66,11 @@ def form_row(graph: Graph, form: Asking) -> Element:
 
 def _question(graph: Graph, question: Question) -> Element:
     ways = [element("li", {}, way) for way in question.filled_by]
-    filled = element("ul", {"class": "ways"}, *ways) if ways else words("mark", "nothing fills it")
+    refused = [
+        element("li", {"class": "refused"}, f"refused if {condition} ", step(graph, response))
+        for condition, response in question.refused
+    ]
+    filled = element("ul", {"class": "ways"}, *ways, *refused) if ways else words("mark", "nothing fills it")
     asked = [step(graph, key) for key in question.asked_by] or [words("mark", "nothing asks for it")]
     told = element("div", {"class": "told"}, element("div", {}, *asked), filled)
     return element("li", {}, step(graph, question.slot), told)
@@ -80,24 +89,23 @@ def said_rows(graph: Graph) -> Iterator[Element]:
     users = _users(graph)
     for node in graph.of_kind(Kind.RESPONSE, Kind.ACTION, Kind.PERSON):
         links = [element("li", {}, _link(graph, key)) for key in users.get(node.key, ())]
-        nobody = element("p", {"class": "hint"}, "No rule or form; perhaps an action, or the engine.")
+        nobody = element("p", {"class": "hint"}, "No rule, form or flow; perhaps an action, or the engine.")
         yield _row(graph, node.key, (), [*_said(graph, node.key), *(_named("Used by", links) or [nobody])])
 
 
 def _users(graph: Graph) -> dict[str, tuple[str, ...]]:
-    """By node, the intents and forms whose rows show it."""
+    """By node, the intents, forms and flows whose rows show it."""
     found: dict[str, dict[str, None]] = {}
     for intent, paths in graph.paths.items():
         for key in nodes_on(paths):
             found.setdefault(key, {})[intent] = None
-    for form in graph.forms:
-        asked = (key for question in form.questions for key in question.asked_by)
-        for key in (*asked, *nodes_on(form.paths), form.checked_by):
+    for form in (*graph.forms, *graph.flows):
+        for key in (*nodes_of_asking(form), form.checked_by):
             found.setdefault(key, {})[form.form] = None
     return {key: tuple(users) for key, users in found.items()}
 
 
-def _row(graph: Graph, key: str, about: Sequence[Element], drawn: Sequence[Element]) -> Element:
+def _row(graph: Graph, key: str, about: Sequence[Element], drawn: Sequence[Element | None]) -> Element:
     """Name and place at the left, a drawing at the right."""
     node = graph.nodes[key]
     name = element("h3", {}, step(graph, key, plain=True))

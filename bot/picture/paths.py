@@ -79,8 +79,12 @@ def slot_words(step: SlotStep) -> str:
         return f"{step.name} is filled"
     if step.value is None:
         return f"{step.name} is empty"
-    value = str(step.value).lower() if isinstance(step.value, bool) else str(step.value)
-    return f"{step.name} is {value}"
+    return f"{step.name} is {value_words(step.value)}"
+
+
+def value_words(value: object) -> str:
+    """As files write it."""
+    return str(value).lower() if isinstance(value, bool) else "null" if value is None else str(value)
 
 
 def story_ways(domain: Domain, part: StoryPart) -> tuple[Way, ...]:

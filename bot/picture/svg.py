@@ -26,7 +26,18 @@ COLUMN_APART = 40.0
 PROPORTION = 1.5  # width to height that is aimed at: a screen's
 MOST_COLUMNS = 4
 FEW = 3  # rows of a lane that stay together
-_LEGEND = (Kind.INTENT, Kind.CONDITION, Kind.RESPONSE, Kind.ACTION, Kind.FORM, Kind.PERSON, Kind.CHECKPOINT)
+_LEGEND = (
+    Kind.INTENT,
+    Kind.CONDITION,
+    Kind.RESPONSE,
+    Kind.ACTION,
+    Kind.SLOT,
+    Kind.FORM,
+    Kind.FLOW,
+    Kind.STEP,
+    Kind.PERSON,
+    Kind.CHECKPOINT,
+)
 _ROUND: dict[str, int] = {Kind.INTENT: 13, Kind.PERSON: 13, Kind.ACTION: 1}  # corners; 6 for the others
 
 
@@ -47,7 +58,7 @@ def svg_of(graph: Graph) -> str:
     )
     head, least = _head(graph)
     width, height = max(width, least) + 2 * MARGIN, height + HEAD + 2 * MARGIN
-    title = f"{graph.title}: what its intents, forms and stories lead to"
+    title = f"{graph.title}: what its intents, forms, flows and stories lead to"
     picture = element(
         "svg",
         {
@@ -72,7 +83,7 @@ def _head(graph: Graph) -> tuple[list[Element], float]:
     """Title, figures and legend, with the width they take."""
     drawn = [_words(graph.title, 0, 22, "title"), _words(figures(graph), 0, 46, "soft")]
     x = 0.0
-    for kind in _LEGEND:
+    for kind in (kind for kind in _LEGEND if graph.of_kind(kind)):
         card = Card(kind, (Line(kind.value, name=kind is not Kind.CONDITION),))
         width, height = size(card)
         drawn.append(_box(Box(card, x, 64.0, width, height)))
@@ -113,7 +124,7 @@ def _breaks(pieces: Sequence[_Piece], place: int) -> bool:
 
 
 def _lane_head(lane: Lane, x: float, y: float, *, continued: bool) -> tuple[list[Element], float]:
-    title = f"{lane.title} (continued)" if continued else f"{lane.title} ({len(lane.trees)})"
+    title = f"{lane.title} (continued)" if continued else f"{lane.title} ({lane.number})"
     after = 1.35 * text_width(title, name=False) + 12
     words = [_words(title, x, y + 28, "lane"), _words(lane.about, x + after, y + 28, "soft")]
     return words, after + text_width(lane.about, name=False)

@@ -108,15 +108,21 @@ def _said(step: FlowStep) -> Iterator[str]:
         yield from filter(None, (step.does.utter, *(rejection.utter for rejection in step.does.rejections)))
 
 
-def _check_reached(flow: Flow, report: Report) -> None:
-    reached, pending = set[str](), [flow.begins]
+def reached(flow: Flow) -> frozenset[str]:
+    """The steps that a way from the beginning leads to."""
+    found, pending = set[str](), [flow.begins]
     while pending:
         name = pending.pop()
-        if name in flow.steps and name not in reached:
-            reached.add(name)
+        if name in flow.steps and name not in found:
+            found.add(name)
             pending += [way.to for way in flow.steps[name].ways]
+    return frozenset(found)
+
+
+def _check_reached(flow: Flow, report: Report) -> None:
+    found = reached(flow)
     for step in flow.steps.values():
-        if step.id not in reached:
+        if step.id not in found:
             message = f"No way leads to the step `{step.id}` of the flow `{flow.name}`."
             report.warn(place_of(step.source), message, "Let a `next` name it, or remove it.")
 

@@ -17,6 +17,7 @@ from bot.dialogue.names import (
     LANGUAGE_SLOT,
     REQUESTED_SLOT,
 )
+from bot.dialogue.phrases import PHRASES
 from bot.dialogue.selection import base_of, is_selection
 from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, SlotStep, Step
 from bot.project.model import Project
@@ -74,7 +75,9 @@ def defined_actions(project: Project) -> frozenset[str]:
     """Whatever a rule, a story or a test may name as an action."""
     domain = project.domain
     own = domain.actions | domain.responses.keys() | domain.forms.keys() | domain.flows.keys()
-    return own | BUILT_IN_ACTIONS | {f"utter_{base_of(intent)}" for intent in domain.selections}
+    return (
+        own | BUILT_IN_ACTIONS | PHRASES.keys() | {f"utter_{base_of(intent)}" for intent in domain.selections}
+    )
 
 
 def check_domain(project: Project, report: Report) -> None:
@@ -186,9 +189,10 @@ def _check_action(project: Project, action: str, report: Report) -> None:
         mend = suggest(action, domain.responses, "Add it to `responses:`.")
         report.error(place, f"The response `{action}` is listed as an action and has no text.", mend)
     form = action.removeprefix("validate_")
-    if form != action and form not in domain.forms and "forms" not in report.lost:
-        mend = suggest(form, domain.forms, "Rename it to `validate_` and the form's name.")
-        report.warn(place, f"`{action}` validates no form of the domain, so it is never run.", mend)
+    known = domain.forms.keys() | domain.flows.keys()
+    if form != action and form not in known and not report.lost & {"forms", "flows"}:
+        mend = suggest(form, known, "Rename it to `validate_` and the form's name.")
+        report.warn(place, f"`{action}` validates no form or flow, so it is never run.", mend)
 
 
 def check_slots(project: Project, report: Report) -> None:

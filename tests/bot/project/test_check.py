@@ -139,8 +139,8 @@ def test_a_sound_project_has_few_examples_and_nothing_else(write_project: WriteP
             "domain.yml",
             "- action_price",
             "- validate_oder_form",
-            "domain.yml:53: warning: `validate_oder_form` validates no form of the domain, so it "
-            "is never run. "
+            "domain.yml:53: warning: `validate_oder_form` validates no form or flow, so it is "
+            "never run. "
             "Did you mean `order_form`?",
         ),
         (

@@ -15,7 +15,7 @@ from bot.dialogue.fold import fold
 from bot.dialogue.names import LISTEN
 from bot.dialogue.ports import ActionReply
 from bot.dialogue.reading import Entity, Match
-from bot.project.check import check_project
+from bot.project.check import check_project, checked
 from bot.project.load import load_project, read_project
 from tests.bot.dialogue.small_bot import Ends, Talk, reading, texts
 from tests.bot.project.conftest import WriteProject
@@ -291,6 +291,16 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Domain:
 def test_a_sound_project_has_no_findings(write_project: WriteProject) -> None:
     project = read_project(write_project(FILES))
     said = [str(finding) for finding in check_project(project) if "examples" not in str(finding)]
+    assert said == []
+
+
+def test_what_flows_have_of_their_own_is_known(write_project: WriteProject) -> None:
+    listed = DOMAIN.replace("action_send]", "action_send, validate_send_money]")
+    told = "  - action: utter_flow_corrected\n"
+    talk = f"stories:\n- story: a correction\n  steps:\n  - user: hi\n{told}"
+    files = {**FILES, "domain.yml": listed, "tests/test_talk.yml": talk}
+    folder = write_project(files)
+    said = [str(finding) for finding in checked(folder).findings if "examples" not in str(finding)]
     assert said == []
 
 
