@@ -10,24 +10,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from bot.asking import Bot
+from bot.course import Course
 from bot.dialogue.conversation import Conversation
-from bot.dialogue.domain import Domain, Variation
+from bot.dialogue.domain import Variation
 from bot.dialogue.events import (
     ActionRejected,
     ActionRun,
     Decided,
-    Event,
     HandedOver,
-    LoopSet,
     Reason,
     Restarted,
     Rewound,
     SlotSet,
     UserSaid,
 )
+from bot.dialogue.flow import done_by
 from bot.dialogue.fold import fold
 from bot.dialogue.names import (
     BACK,
@@ -40,17 +40,15 @@ from bot.dialogue.names import (
     SESSION_START,
     TWO_STAGE_FALLBACK,
 )
-from bot.dialogue.next_action import Next, is_listening, next_action
-from bot.dialogue.ports import Foresee, ReadError, ReadRequest
+from bot.dialogue.next_action import Next
+from bot.dialogue.ports import ReadError, ReadRequest
 from bot.dialogue.reading import Reading, Verdict
 from bot.dialogue.selection import gathered, response_of, selected
 from bot.dialogue.stories import fills
 from bot.dialogue.text import normalise, parse_payload
-from bot.dialogue.two_stage import taken_back
 from bot.inference import Inference
 from bot.played import (
     SECONDS_BETWEEN,
-    START,
     Failure,
     Played,
     given,
@@ -67,7 +65,6 @@ from bot.project.tests_file import (
     ExpectedText,
     UserTurn,
 )
-from bot.project.tests_write import Remarked
 
 _UNSEEN = frozenset({EXTRACT_SLOTS, SESSION_START})
 _TOLD = "told"  # the row of what the bot itself would not have decided
@@ -85,64 +82,10 @@ async def grade(
     return plays
 
 
-@dataclass(slots=True)
-class _Course:
-    """A test under way: the conversation as it tells it, and what was found so far. `intent` is what the bot
-    acts on in this turn; `said` None: no message yet. `understood`: the two-stage fallback ran for the last
-    time, and ends with the next step; `taken_back` names what was done since an action took the message back.
-    """
-
-    test: ConversationTest
-    domain: Domain
-    state: Conversation
-    ask: Foresee | None
-    at: float = START
-    said: UserTurn | None = None
-    number: int = 0
-    intent: str | None = None
-    understood: bool = False
-    taken_back: list[str] = field(default_factory=list)
-    failure: Failure | None = None
-    actions: list[tuple[str, str]] = field(default_factory=list)
-    readings: list[tuple[str, str | None]] = field(default_factory=list)
-    told: list[Remarked] = field(default_factory=list)
-
-    def tell(self, *events: Event) -> None:
-        self.state = fold(self.state, events)
-
-    def next(self, taken: bool | None = None) -> Next:
-        return next_action(
-            self.domain,
-            self.state,
-            intent=self.intent,
-            taken=taken,
-            acted=self.taken_back or None,
-            ask=self.ask,
-        )
-
-    def take_back(self, action: str, *events: Event) -> None:
-        """The engine's own action takes back what was said; what comes next is no answer to it."""
-        self.taken_back = [action]
-        self.tell(*events)
-
-    def end_doubt(self) -> None:
-        """The two-stage fallback is over; what ran before it runs again, a form perhaps."""
-        self.tell(LoopSet(at=self.at, name=None))
-        if self.understood:
-            self.tell(taken_back(self.state, self.at, keeps_latest=True))
-        elif DEFAULT_FALLBACK not in self.domain.actions:
-            self.take_back(TWO_STAGE_FALLBACK, taken_back(self.state, self.at, keeps_latest=False))
-        self.understood = False
-
-    @property
-    def listens(self) -> bool:
-        return is_listening(self.state)
-
-
 async def _grade(test: ConversationTest, bot: Bot) -> Played:
     before = given(test)
     state = fold(Conversation(f"test: {test.name}"), opening(bot.domain, before))
-    course = _Course(test, bot.domain, state, bot.inference.foresee, told=[(step, None) for step in before])
+    course = Course(test, bot.domain, state, bot.inference.foresee, told=[(step, None) for step in before])
     for step in test.steps[len(before) :]:
         if isinstance(step, UserTurn):
             _wait(course)
@@ -154,7 +97,7 @@ async def _grade(test: ConversationTest, bot: Bot) -> Played:
     return Played(test, course.failure, tuple(course.actions), tuple(course.readings), tuple(course.told))
 
 
-def _wait(course: _Course) -> None:
+def _wait(course: Course) -> None:
     """The bot is to listen now, unless the test said so itself."""
     if not course.listens and course.said:
         remark = _expect(course, LISTEN)
@@ -162,7 +105,7 @@ def _wait(course: _Course) -> None:
             course.told.append((ExpectedAction(LISTEN, course.said.line), remark))
 
 
-async def _hear(course: _Course, step: UserTurn, inference: Inference) -> None:
+async def _hear(course: Course, step: UserTurn, inference: Inference) -> None:
     course.at += SECONDS_BETWEEN
     course.said, course.number, course.intent = step, course.number + 1, None
     course.taken_back = []
@@ -181,7 +124,7 @@ async def _hear(course: _Course, step: UserTurn, inference: Inference) -> None:
     course.tell(*(replace(filled, at=course.at) for filled in fills(course.domain, reading.entities)))
 
 
-async def _read(course: _Course, text: str, inference: Inference) -> Reading:
+async def _read(course: Course, text: str, inference: Inference) -> Reading:
     """What the bot's models say; an intent that is sent by name needs none."""
     language = course.state.language
     if parse_payload(text):
@@ -211,12 +154,14 @@ def _gold(step: UserTurn, read: Reading) -> Reading:
     )
 
 
-def _follow(course: _Course, step: ConversationStep) -> None:
+def _follow(course: Course, step: ConversationStep) -> None:
     """One step of the bot's: an action is compared, what it changed is believed."""
     remark = None
     match step:
         case ExpectedLoop(name=None) if course.state.loop == TWO_STAGE_FALLBACK:
             course.end_doubt()
+        case ExpectedLoop(name=str(name)) if name in course.domain.flows:
+            course.enter(name)
         case ExpectedAction(name=name) if name not in _UNSEEN:
             remark = _expect(course, name)
         case ExpectedText(text=text):
@@ -228,23 +173,29 @@ def _follow(course: _Course, step: ConversationStep) -> None:
     course.told.append((step, remark))
 
 
-def _expect(course: _Course, name: str) -> str | None:
+def _expect(course: Course, name: str) -> str | None:
     """Compare the action that comes next with `name`, and go on with that one; a remark where they differ."""
     if course.understood:
         course.end_doubt()
-    form = course.state.loop if course.state.loop in course.domain.forms else None
-    taken = name == form if form else None
+    own = course.running
+    taken = name in own if own else None
     following = course.next(taken)
     got = following.action
+    if got in course.domain.flows:
+        own |= done_by(course.domain.flows, got)
+        # Which of its steps comes next, slots decide that only actions set: any of them will do.
+        got = name if name in own else got
     if name != got and course.state.latest and course.state.latest.reading:
         got = response_of(got, course.state.latest.reading, course.domain.responses)
     right = got == name
     if following.row:
         course.intent = following.intent
         course.tell(Decided(at=course.at, row=following.row if right else _TOLD))
-        if form and name not in (form, LISTEN):
-            course.tell(ActionRejected(at=course.at, name=form))
-    _run(course, following.action if right else name, following if right else None)
+        if taken is False and name != LISTEN:
+            course.tell(ActionRejected(at=course.at, name=str(course.state.loop)))
+    if right and course.state.loop not in own and following.action in course.domain.flows:
+        course.enter(following.action)
+    _run(course, got if right else name, following if right else None)
     course.actions.append((name, got))
     if right:
         return None
@@ -252,7 +203,7 @@ def _expect(course: _Course, name: str) -> str | None:
     return f"predicted: {got}"
 
 
-def _run(course: _Course, name: str, wanted: Next | None) -> None:
+def _run(course: Course, name: str, wanted: Next | None) -> None:
     """The action was run; of its effects only those of the engine's own actions are known here."""
     policy = wanted.policy if wanted else None
     course.tell(ActionRun(at=course.at, name=name, policy=policy or None, confidence=1.0))
@@ -269,7 +220,7 @@ def _run(course: _Course, name: str, wanted: Next | None) -> None:
         course.take_back(name, Rewound(at=course.at, messages=2 if name == BACK else 1))
 
 
-def _expect_text(course: _Course, text: str) -> str | None:
+def _expect_text(course: Course, text: str) -> str | None:
     """Words stand for the response that has them. Where an action did something already, or something else
     than a response comes next, they are that action's, which only live play can hear.
     """
@@ -288,7 +239,7 @@ def _says(variations: Iterable[Variation], text: str) -> bool:
     return any(variation.text and variation.text.strip() == text for variation in variations)
 
 
-def _failure(course: _Course, expected: str, got: str) -> Failure:
+def _failure(course: Course, expected: str, got: str) -> Failure:
     test, said = course.test, course.said
     assert said is not None, "nothing is compared before the first message"
     text = said.text or f"/{said.intent}"

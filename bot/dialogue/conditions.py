@@ -65,6 +65,11 @@ class Condition:
         return frozenset(_named(self.term))
 
 
+def affirmed(slot: str) -> Condition:
+    """That a slot holds a yes; its name may be one that a text could not write."""
+    return Condition(f"slots.{slot}", Slot(slot))
+
+
 def parse(text: str) -> Condition:
     """The condition that a text writes. Raises ConditionError."""
     reader = _Reader(text)

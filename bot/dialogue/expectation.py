@@ -6,6 +6,8 @@ else. Pure.
 
 from __future__ import annotations
 
+import re
+
 from bot.dialogue.commands import CancelFlow, Command, ContinueFlow, CorrectSlot, SetSlot, StartFlow
 from bot.dialogue.domain import Slot, SlotType
 from bot.dialogue.names import DEACTIVATE_LOOP, STOP_INTENTS
@@ -17,6 +19,7 @@ from bot.dialogue.view import View
 CERTAIN = 0.85  # from here a text is taken for the stored question, whatever else it could be
 ENOUGH_WORDS = 3  # with fewer, words that could be a value are one
 _QUESTION_MARKS = ("?", "？", "吗", "呢", "么")
+_HAN = re.compile("[\u3400-\u9fff]")
 NUMERALS = frozenset("0123456789零〇一二两三四五六七八九十百千万亿半")
 
 
@@ -91,14 +94,28 @@ def _digresses(view: View, asked: str) -> bool:
     return (asks or numeric) and view.ruled is not None and view.intent in view.ruled.rule.intents
 
 
+def wanted_again(view: View) -> bool:
+    """Whether the message wishes for the very flow that runs."""
+    triggers = view.flow.triggers if view.flow else ()
+    sure = view.reading.confidence
+    return any(trigger.intent == view.intent and sure >= trigger.least for trigger in triggers)
+
+
 def _leaves_the_flow(view: View, slot: Slot) -> bool:
-    """Words that are no value of the slot's type; and where any words would do, a question with a stored
-    answer, or several words that surely begin something else.
+    """Words that are no value of the slot's type; a question with a stored answer, unless a word or two are
+    just such a value; and where any words would do, several that surely begin something else.
     """
     if fitting(slot, (view.filled or {}).get(slot.name)) is None:
         return True
-    if view.reading.matches and view.reading.matches[0].score >= CERTAIN:
-        return True
     free = slot.type in (SlotType.TEXT, SlotType.ANY)
-    wants = view.begins is not None or (view.ruled is not None and view.intent in view.ruled.rule.intents)
-    return free and wants and view.reading.confidence >= CERTAIN and len(view.text.split()) >= ENOUGH_WORDS
+    several = _words(view.text) >= ENOUGH_WORDS
+    if view.reading.matches and view.reading.matches[0].score >= CERTAIN:
+        return free or several or view.text.rstrip().endswith(_QUESTION_MARKS)
+    ruled = view.ruled is not None and view.intent in view.ruled.rule.intents
+    wants = ruled or view.begins is not None or wanted_again(view)
+    return free and wants and view.reading.confidence >= CERTAIN and several
+
+
+def _words(text: str) -> float:
+    """How many words a text has; two Chinese characters are counted as one."""
+    return len(_HAN.sub(" ", text).split()) + len(_HAN.findall(text)) / 2

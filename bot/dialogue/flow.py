@@ -128,3 +128,15 @@ class Flow:
     @property
     def begins(self) -> str:
         return next(iter(self.steps), END)
+
+
+def done_by(flows: Mapping[str, Flow], *names: str) -> frozenset[str]:
+    """Every action that these flows and those they go on with may run; asking has the flow's own name."""
+    found, pending = set[str](), list(names)
+    while pending:
+        name = pending.pop()
+        if name in flows and name not in found:
+            does = [step.does for step in flows[name].steps.values()]
+            found |= {name, *(one.action for one in does if isinstance(one, Act))}
+            pending += [one.flow for one in does if isinstance(one, (Call, Link))]
+    return frozenset(found)

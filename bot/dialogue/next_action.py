@@ -170,6 +170,8 @@ def _begun(view: View, command: Command, refused: frozenset[str], ask: Foresee |
             return Next(flow, "two_stage" if flow == TWO_STAGE_FALLBACK else "form", view.intent)
         case CancelFlow(rule=str(rule)):
             return Next(DEACTIVATE_LOOP, f"rule: {rule}", view.intent)
+        case CancelFlow(flow=flow):
+            return Next(flow, "flow", view.intent)
         case Run(action):
             return Next(action, "policy", view.intent)
         case Answer():

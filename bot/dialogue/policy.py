@@ -22,7 +22,7 @@ from bot.dialogue.commands import (
 )
 from bot.dialogue.conversation import Holder
 from bot.dialogue.events import Reason
-from bot.dialogue.expectation import cancelled, expected, provided_for
+from bot.dialogue.expectation import cancelled, expected, provided_for, wanted_again
 from bot.dialogue.names import (
     CAPABILITIES,
     DEFAULT_FALLBACK,
@@ -113,7 +113,9 @@ def _asked_of_flows(view: View) -> tuple[Command, ...]:
 
 
 def _begun(view: View) -> tuple[Command, ...]:
-    """A flow begins, beside what runs: that goes on after it."""
+    """A flow begins, beside what runs: that goes on after it. One that runs already asks again."""
+    if view.flow and wanted_again(view):
+        return (ContinueFlow(view.flow.name),)
     if view.begins is None or view.intent is None or view.intent in OUT_OF_SCOPE_INTENTS:
         return ()
     return (BeginFlow(view.begins.name, view.intent),)

@@ -107,7 +107,7 @@ def _card(graph: Graph, nodes: Sequence[str]) -> Card:
 
 def _name_lines(graph: Graph, node: str, before: str) -> list[Line]:
     found = graph.nodes[node]
-    plain = found.kind in (Kind.CONDITION, Kind.END)
+    plain = found.kind in (Kind.CONDITION, Kind.END, Kind.VALUE)
     lines = [Line(text, name=not plain) for text in wrapped(before + found.name)]
     return [*lines, *_mark_lines(graph, node)]
 

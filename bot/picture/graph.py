@@ -27,6 +27,7 @@ class Kind(StrEnum):
     CHECKPOINT = "checkpoint"
     STEP = "step"
     END = "end"
+    VALUE = "value"
     RULE = "rule"
     STORY = "story"
 

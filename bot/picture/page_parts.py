@@ -28,8 +28,8 @@ def words(kind: str, text: str) -> Element:
 
 
 def step(graph: Graph, key: str, *, plain: bool = False) -> Element:
-    """A step as a button that shows everything that uses it; a condition or an end is text. `plain`: the name
-    alone.
+    """A step as a button that shows everything that uses it; a condition, an end or a value is text.
+    `plain`: the name alone.
     """
     node = graph.nodes[key]
     said = " ".join(node.words[0].split()) if node.words and not plain else ""
@@ -41,7 +41,7 @@ def step(graph: Graph, key: str, *, plain: bool = False) -> Element:
         None if plain else _warning(graph, key),
     ]
     classes = f"step {'named' if node.kind is Kind.STEP else node.kind}"
-    if node.kind in (Kind.CONDITION, Kind.END):
+    if node.kind in (Kind.CONDITION, Kind.END, Kind.VALUE):
         return element("span", {"class": classes}, *inside)
     attributes = {"type": "button", "class": classes, "data-key": key, "aria-pressed": "false"}
     return element("button", attributes, *inside)

@@ -44,7 +44,8 @@ def intent_row(graph: Graph, key: str) -> Element:
 def asking_row(graph: Graph, form: Asking) -> Element:
     """A form or flow with its questions, its steps or what follows its end, and what may come between."""
     begun = [element("li", {}, _link(graph, key)) for key in form.begun_by]
-    others = [key for key in dict.fromkeys(nodes_on(form.paths)) if graph.nodes[key].kind is Kind.FLOW]
+    others = {key: None for key in nodes_on(form.paths) if graph.nodes[key].kind is Kind.FLOW}
+    others.pop(form.form, None)
     goes_on = [element("li", {}, _link(graph, key)) for key in others]
     ignored = [element("li", {}, words("pill", graph.nodes[key].name)) for key in form.ignored]
     questions = [_question(graph, question) for question in form.questions]

@@ -45,6 +45,8 @@ def action_key(domain: Domain, name: str) -> str:
         return key(Kind.PERSON, name)
     if name in domain.forms:
         return key(Kind.FORM, name)
+    if name in domain.flows:
+        return key(Kind.FLOW, name)
     chosen = any(response.startswith(f"{name}/") for response in domain.responses)
     words = name in domain.responses or chosen or (name.startswith("utter_") and name not in domain.actions)
     return key(Kind.RESPONSE if words else Kind.ACTION, name)

@@ -139,7 +139,7 @@ def _keys(domain: Domain, step: FlowStep) -> Iterator[Keys]:
         case SetSlots(values):
             for name, value in values.items():
                 yield (key(Kind.SLOT, name),)
-                yield (key(Kind.CONDITION, f"is set to {value_words(value)}"),)
+                yield (key(Kind.VALUE, f"= {value_words(value)}"),)
         case Call(name) | Link(name):
             yield (key(Kind.FLOW, name),)
         case _:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.dialogue.conditions import Condition, ConditionError, parse
+from bot.dialogue.conditions import Condition, ConditionError, affirmed, parse
 from bot.dialogue.domain import MappingCondition, MappingType, Slot, SlotMapping, SlotType
 from bot.dialogue.flow import (
     CANCEL,
@@ -162,7 +162,7 @@ class _Steps:
             asks = Collect(
                 f"confirm_{does.action}", text(found.get("utter"), "utter", self.report), confirms=True
             )
-            agreed = Way(run, parse(f"slots.{asks.slot}"))
+            agreed = Way(run, affirmed(asks.slot))
             self.steps.append(FlowStep(identity, asks, (agreed, Way(CANCEL)), source))
             identity = run
         self.steps.append(FlowStep(identity, does, (), source))

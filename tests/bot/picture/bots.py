@@ -117,12 +117,117 @@ def evil_bot(folder: Path) -> Graph:
     }
     rules = [{"rule": f"{EVIL}\u202e\x07", "steps": [{"intent": name}, {"action": f"utter_{EVIL}"}]}]
     stories = [{"story": EVIL, "steps": [{"intent": "other"}, {"action": EVIL}, {"checkpoint": EVIL}]}]
-    return _drawn(folder / "evil <b>", yaml.dump(domain), yaml.dump({"rules": rules, "stories": stories}))
+    steps = [
+        {"id": EVIL, "collect": EVIL, "utter": EVIL},
+        {"action": EVIL, "confirm": True, "next": [{"if": f"slots.{name}", "then": EVIL}, {"else": EVIL}]},
+        {"call": EVIL},
+    ]
+    flows = {
+        "flows": {
+            EVIL: {"name": EVIL, "description": EVIL, "nlu_trigger": [{"intent": EVIL}], "steps": steps}
+        }
+    }
+    data = yaml.dump({"rules": rules, "stories": stories})
+    return _drawn(folder / "evil <b>", yaml.dump(domain), data, yaml.dump(flows, sort_keys=False))
 
 
-def _drawn(folder: Path, domain: str, data: str) -> Graph:
+FLOW_DOMAIN = """\
+version: "3.1"
+intents: [send_money, check_balance, affirm, deny, why]
+entities: [amount]
+slots:
+  amount: {type: float}
+  recipient: {type: text}
+  enough: {type: bool, mappings: [{type: custom}]}
+actions: [action_check, action_send, validate_send_money]
+responses:
+  utter_ask_recipient: [{text: "To whom?"}]
+  utter_how_much: [{text: "How much?"}]
+  utter_too_much: [{text: No more than that}]
+  utter_short: [{text: There is not enough}]
+  utter_why: [{text: Because}]
+"""
+FLOWS = """\
+flows:
+  send_money:
+    description: to anybody you like
+    if: slots.enough is not false
+    nlu_trigger: [{intent: {name: send_money, confidence_threshold: 0.8}}]
+    steps:
+    - collect: recipient
+    - collect: amount
+      utter: utter_how_much
+      rejections: [{if: slots.amount > 5000, utter: utter_too_much}]
+    - action: action_check
+      next:
+      - if: not slots.enough
+        then:
+        - action: utter_short
+          next: last
+      - else: do_it
+    - id: do_it
+      action: action_send
+      confirm: true
+    - id: last
+      set_slots: [{enough: null}]
+      next:
+      - if: slots.recipient
+        then: END
+      - else:
+        - link: balance
+    - id: forgotten
+      action: utter_short
+  balance:
+    nlu_trigger: [{intent: check_balance}]
+    steps:
+    - call: inner
+    - action: action_gone
+  inner:
+    steps: [{collect: amount}]
+  idle:
+    steps: [{action: utter_short}]
+"""
+FLOW_RULES = """\
+version: "3.1"
+rules:
+- rule: why do you ask
+  condition: [{active_loop: send_money}]
+  steps: [{intent: why}, {action: utter_why}, {action: send_money}, {active_loop: send_money}]
+"""
+
+
+def flow_bot(folder: Path) -> Graph:
+    """Every kind of step of a flow, and what nothing leads to."""
+    return _drawn(folder / "flows", FLOW_DOMAIN, FLOW_RULES, FLOWS)
+
+
+def many_flows_bot(folder: Path) -> Graph:
+    """Twenty flows, the last of thirty steps; a branch in each."""
+    slots = {f"slot_{n}": {"type": "text"} for n in range(30)}
+    intents = [f"begin_a_matter_with_a_rather_long_name_{n}" for n in range(20)]
+    flows = {}
+    for n, intent in enumerate(intents):
+        last = {"id": f"last_{n}", "collect": f"slot_{n}"}
+        branch = [
+            {"if": f"slots.slot_0 = 'a value with a long name {n}'", "then": f"last_{n}"},
+            {"else": "END"},
+        ]
+        steps = [{"collect": "slot_0"}, *({"collect": f"slot_{m}"} for m in range(1, 29 if n == 19 else 4))]
+        flows[f"flow_{n}"] = {
+            "nlu_trigger": [{"intent": intent}],
+            "steps": [*steps[:-1], {**steps[-1], "next": branch}, last],
+        }
+    domain = {"version": "3.1", "intents": intents, "slots": slots}
+    return _drawn(
+        folder / "many", yaml.dump(domain), "version: '3.1'\n", yaml.dump({"flows": flows}, sort_keys=False)
+    )
+
+
+def _drawn(folder: Path, domain: str, data: str, flows: str = "") -> Graph:
     (folder / "data").mkdir(parents=True)
     (folder / "domain.yml").write_text(domain, encoding="utf-8")
+    if flows:
+        (folder / "flows.yml").write_text(flows, encoding="utf-8")
     (folder / "data" / "all.yml").write_text(data, encoding="utf-8")
     return graph_of(checked(folder))
 
@@ -136,5 +241,7 @@ BOTS: Mapping[str, Callable[[Path], Graph]] = {
     "small": small_bot,
     "large": large_bot,
     "evil": evil_bot,
+    "flows": flow_bot,
+    "many flows": many_flows_bot,
     "example": example_bot,
 }

@@ -11,7 +11,7 @@ from selenium.webdriver.common.keys import Keys
 from bot.picture.graph import Graph
 from bot.picture.page import page_of
 from bot.picture.svg import svg_of
-from tests.bot.picture.bots import evil_bot, example_bot, large_bot, small_bot
+from tests.bot.picture.bots import evil_bot, example_bot, flow_bot, large_bot, many_flows_bot, small_bot
 from tests.bot.web.chromium import MISSING, Browser, chromium
 
 pytestmark = pytest.mark.skipif(MISSING is not None, reason=MISSING or "")
@@ -31,6 +31,18 @@ boxes.forEach((box, i) => {
     if (!beside(box, other) && !below(box, other)) found.push(texts[i].textContent);
   });
 });
+return found;
+"""
+
+# Steps of the page that lie over one another.
+OVERLAID = """
+const steps = [...document.querySelectorAll(".fork .step")];
+const boxes = steps.map((step) => step.getBoundingClientRect()), found = [];
+const beside = (a, b) => a.right <= b.left || b.right <= a.left;
+boxes.forEach((box, i) => boxes.slice(i + 1).forEach((other) => {
+  if (!beside(box, other) && !(box.bottom <= other.top || other.bottom <= box.top))
+    found.push(steps[i].innerText);
+}));
 return found;
 """
 
@@ -93,6 +105,23 @@ def test_a_step_shows_everything_that_uses_it(browser: Browser, tmp_path: Path) 
     assert browser.texts(".lit") == [] and browser.js(FOCUSED) == "find"
 
 
+def test_a_step_of_a_flow_is_lit_wherever_a_line_goes_on_with_it(browser: Browser, tmp_path: Path) -> None:
+    opened(browser, tmp_path, flow_bot(tmp_path))
+    browser.find("[data-key='step:send_money/last']").send_keys(Keys.ENTER)
+    assert browser.texts(".lit b") == ["last"] * 3
+    assert browser.texts("article.row:not([hidden]) h3 b") == ["send_money"]
+    browser.find("#find").send_keys(Keys.ESCAPE)
+    browser.find("#find").send_keys("utter_too_much")
+    assert browser.texts("article.row:not([hidden]) h3 b") == ["send_money", "utter_too_much"]
+    assert browser.texts("#overview .pills li:not([hidden])") == []
+
+
+def test_cards_of_a_path_stand_beside_each_other(browser: Browser, tmp_path: Path) -> None:
+    for make in (flow_bot, example_bot):
+        opened(browser, tmp_path, make(tmp_path))
+        assert browser.js(OVERLAID) == []
+
+
 def test_names_stay_text_in_page_and_picture(browser: Browser, tmp_path: Path) -> None:
     graph = evil_bot(tmp_path)
     for ending in ("html", "svg"):
@@ -102,7 +131,7 @@ def test_names_stay_text_in_page_and_picture(browser: Browser, tmp_path: Path) -
 
 
 def test_no_text_of_the_picture_lies_over_another_in_real_fonts(browser: Browser, tmp_path: Path) -> None:
-    for make in (large_bot, small_bot, evil_bot, example_bot):
+    for make in (large_bot, small_bot, evil_bot, example_bot, flow_bot, many_flows_bot):
         opened(browser, tmp_path, make(tmp_path), ending="svg")
         assert browser.js(OVER) == []
 
@@ -111,6 +140,7 @@ def test_no_text_of_the_picture_lies_over_another_in_real_fonts(browser: Browser
 def test_the_page_is_never_wider_than_its_window(browser: Browser, tmp_path: Path, width: int) -> None:
     metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
     browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    opened(browser, tmp_path, large_bot(tmp_path))
-    assert browser.js("return document.documentElement.scrollWidth <= innerWidth")
+    for make in (large_bot, many_flows_bot):
+        opened(browser, tmp_path, make(tmp_path))
+        assert browser.js("return document.documentElement.scrollWidth <= innerWidth")
     browser.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

@@ -35,7 +35,7 @@ def outline(graph: Graph, paths: tuple[Way, ...]) -> list[object]:
 def test_each_intent_stands_under_the_weightiest_thing_it_leads_to(small: Graph) -> None:
     groups = {group.title: [small.nodes[key].name for key in group.intents] for group in small.groups}
     assert groups == {
-        "Begin a form": ["order"],
+        "Begin a form or flow": ["order"],
         "Get a reply": ["bad", "good", "greet", "no", "yes"],
         "Count while a form runs": ["stop"],
         "Lead nowhere": ["lost"],
@@ -106,7 +106,7 @@ def test_findings_stand_with_what_they_are_about(small: Graph) -> None:
 def test_the_example_has_everything_in_its_place_and_nothing_idle(tmp_path: Path) -> None:
     graph = example_bot(tmp_path)
     assert sum(len(group.intents) for group in graph.groups) == len(graph.paths)
-    assert graph.groups[0].title == "Begin a form"
+    assert graph.groups[0].title == "Begin a form or flow"
     assert [node.key for node in graph.nodes.values() if node.mark] == []
     told = {key for paths in graph.paths.values() for path in paths for key in endings(path)}
     told |= {key for form in graph.forms for path in form.paths for key in endings(path)}

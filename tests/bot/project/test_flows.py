@@ -181,6 +181,38 @@ async def test_a_question_is_answered_and_the_flow_asks_on(talk: Talk) -> None:
     assert await talk.hear("hi") == ["Hello", "Back to where we were.", "How much?"]
 
 
+async def test_a_wish_for_what_runs_already_puts_its_question_again(talk: Talk) -> None:
+    talk.ends.understood = {**WORDS, "I want to send money": reading("send_money")}
+    await talk.say("send money")
+    assert await talk.hear("I want to send money") == ["To whom?"]
+    await talk.say("Anna")
+    assert await talk.hear("send money") == ["How much?"]
+    assert [frame.flow for frame in talk.state.stack] == ["send_money"]
+
+
+@pytest.mark.parametrize("near", ["no", "不是"])
+async def test_a_plain_answer_is_one_though_a_stored_question_is_near(talk: Talk, near: str) -> None:
+    stored = {near: reading("deny", matches=(HOURS,)), "savings": reading("faq", matches=(HOURS,))}
+    talk.ends.understood = {**WORDS, **stored}
+    for text in ("send money", "Anna", "50"):
+        await talk.say(text)
+    assert await talk.hear(near) == ["All right, I have stopped that."]
+    await talk.say("my balance")
+    assert await talk.hear("savings") == ["You have 100."]
+
+
+async def test_chinese_words_that_surely_begin_something_are_no_name(talk: Talk) -> None:
+    talk.ends.understood = {
+        **WORDS,
+        "我想查询账户余额": reading("check_balance"),
+        "王小明": reading("check_balance"),
+    }
+    await talk.say("send money")
+    assert await talk.hear("我想查询账户余额") == ["Which account?"]
+    await talk.hear("savings")
+    assert await talk.hear("王小明") == ["How much?"]
+
+
 async def test_another_flow_comes_first_and_this_one_goes_on(talk: Talk) -> None:
     for text in ("send money", "Anna"):
         await talk.say(text)
@@ -320,6 +352,7 @@ CIRCLE = """\
         ("- collect: recipient\n    - collect: amount", "- collect: recipent\n    - collect: amount",
          "asks for the slot `recipent`"),
         ("action: action_check", "action: action_chekc", "runs the action `action_chekc`"),
+        ("action: action_send\n", "action: send (it)!\n", "runs the action `send (it)!`"),
         ("else: do_it", "else: do_id", "goes on at the step `do_id`"),
         ("else: do_it", "else: END", "No way leads to the step `do_it`"),
         ("intent: send_money", "intent: greet", "The rule `hello` answers `greet` before"),
