@@ -133,6 +133,12 @@ class Conversation:
         return value if isinstance(value, str) else None
 
     @property
+    def waiting(self) -> str | None:
+        """The flow that goes on once what came between is over."""
+        flow = self.stack[-1].flow if self.stack else None
+        return flow if self.loop in (None, flow) else None
+
+    @property
     def language(self) -> str | None:
         value = self.slots.get(LANGUAGE_SLOT)
         return value if isinstance(value, str) else None

@@ -103,17 +103,26 @@ def wanted_again(view: View) -> bool:
 
 def _leaves_the_flow(view: View, slot: Slot) -> bool:
     """Words that are no value of the slot's type; a question with a stored answer, unless a word or two are
-    just such a value; and where any words would do, several that surely begin something else.
+    just such a value or its entity is among them; and where any words would do, several that surely begin
+    something else.
     """
     if fitting(slot, (view.filled or {}).get(slot.name)) is None:
         return True
+    asks = view.text.rstrip().endswith(_QUESTION_MARKS)
+    if not asks and _is_told_by_entity(view, slot):
+        return False
     free = slot.type in (SlotType.TEXT, SlotType.ANY)
     several = _words(view.text) >= ENOUGH_WORDS
     if view.reading.matches and view.reading.matches[0].score >= CERTAIN:
-        return free or several or view.text.rstrip().endswith(_QUESTION_MARKS)
+        return free or several or asks
     ruled = view.ruled is not None and view.intent in view.ruled.rule.intents
     wants = ruled or view.begins is not None or wanted_again(view)
     return free and wants and view.reading.confidence >= CERTAIN and several
+
+
+def _is_told_by_entity(view: View, slot: Slot) -> bool:
+    named = {mapping.entity for mapping in slot.mappings}
+    return any(entity.name in named for entity in view.reading.entities)
 
 
 def _words(text: str) -> float:

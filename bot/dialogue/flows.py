@@ -63,8 +63,11 @@ async def step(scene: Scene, flow: Flow, filled: dict[str, Any], *, yields: bool
 
 async def ask_again(scene: Scene) -> bool:
     """The running form or flow puts its question again; False where none runs."""
-    loop = scene.conversation.loop or ""
-    if loop in scene.domain.flows and scene.conversation.stack:
+    state = scene.conversation
+    loop, waits = state.loop or "", state.waiting
+    if waits:
+        if loop != waits:  # a form came between, and is over
+            scene.tell(LoopSet(at=scene.at, name=waits))
         await resume(scene)
     elif form := scene.domain.forms.get(loop):
         await forms.resume(scene, form)
@@ -223,8 +226,24 @@ async def _act(scene: Scene, flow: Flow, step: FlowStep, action: str) -> str | N
     if action in scene.refused and scene.conversation.holder is Holder.BOT:
         hand_over(scene, Reason.ACTION_FAILED, say="utter_action_failed")
     state = scene.conversation
-    ended = len(state.stack) < depth or state.holder is not Holder.BOT or state.paused
-    return None if ended else _way(scene, step)
+    if len(state.stack) < depth:
+        return None
+    if state.holder is not Holder.BOT:
+        _leave_behind(scene, _way(scene, step))
+        return None
+    return None if state.paused else _way(scene, step)
+
+
+def _leave_behind(scene: Scene, place: str) -> None:
+    """A person has the conversation now: what fetched them is not done again when they give it back."""
+    called = True
+    while place in (END, CANCEL) and called:
+        called = scene.conversation.stack[-1].called
+        _forget(scene, scene.domain.flows[scene.conversation.stack[-1].flow])
+        if called:
+            place = _after(scene)
+    if called:
+        _settle(scene, place)
 
 
 def _settle(scene: Scene, place: str) -> None:
@@ -234,9 +253,13 @@ def _settle(scene: Scene, place: str) -> None:
 
 
 def _end(scene: Scene, flow: Flow, *, cancelled: bool = False) -> None:
-    """What it collected is forgotten, unless the flow says otherwise."""
-    frame = scene.conversation.stack[-1]
     scene.run(flow.name, "flow")
+    _forget(scene, flow, cancelled=cancelled)
+
+
+def _forget(scene: Scene, flow: Flow, *, cancelled: bool = False) -> None:
+    """It is over, and so is what it collected, unless the flow says otherwise."""
+    frame = scene.conversation.stack[-1]
     for collect in flow.collects:
         slot = scene.domain.slots.get(collect.slot)
         if not collect.keeps and collect.slot not in flow.kept:

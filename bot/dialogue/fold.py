@@ -179,11 +179,12 @@ def _acted(state: Conversation, event: ActionRun) -> Conversation:
 
 def _looped(state: Conversation, event: LoopSet) -> Conversation:
     anew = state.latest if event.name else None
+    waits = state.stack[-1].flow if state.stack else None  # a form that came between ends without it
     after = changed(
         state,
         loop=event.name,
         trigger=state.trigger if event.name == state.loop else anew,
-        stack=state.stack if event.name else (),
+        stack=state.stack if event.name or not waits or waits != state.loop else (),
         loop_interrupted=False,
         loop_rejected=False,
         marks=(*state.marks, event),

@@ -129,11 +129,11 @@ def onward(
                 return Next(foreseen.action, "learned", intent, confidence=foreseen.probability)
     done = [mark.name for mark in state.marks if isinstance(mark, ActionRun)] if acted is None else acted
     # A question with buttons waits for its own answer; the form's question would hide it.
-    runs = state.loop in domain.forms or (state.loop in domain.flows and state.stack)
+    runs = state.loop if state.loop in domain.forms else state.waiting
     # So does a flow's, which was just said again.
-    waits = [[state.loop], [CLARIFY], *([[REPEAT]] if state.loop in domain.flows else [])]
-    if state.loop and runs and list(done[-1:]) not in waits:
-        return Next(state.loop, "form", intent, resumes=True)
+    waits = [[runs], [CLARIFY], *([[REPEAT]] if runs in domain.flows else [])]
+    if runs and list(done[-1:]) not in waits:
+        return Next(runs, "form", intent, resumes=True)
     return Next(LISTEN, intent=intent)
 
 

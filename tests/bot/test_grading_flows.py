@@ -45,9 +45,8 @@ def as_written(domain: Domain, test: ConversationTest) -> ConversationTest:
     for place, step in enumerate(test.steps[:-1]):
         if not isinstance(step, ExpectedLoop) or step.name not in domain.flows:
             continue
-        if isinstance(
-            next(s for s in reversed(steps[:place]) if isinstance(s, (UserTurn, ExpectedAction))), UserTurn
-        ):
+        before = (one for one in reversed(steps[:place]) if isinstance(one, (UserTurn, ExpectedAction)))
+        if isinstance(next(before), UserTurn):
             first = next(n for n in range(place, len(steps)) if isinstance(steps[n], ExpectedAction))
             steps.insert(first, steps.pop(place))
     return replace(test, steps=tuple(steps))

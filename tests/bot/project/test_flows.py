@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.domain import Domain
-from bot.dialogue.events import ActionRun, BotSaid, Event, Failed, FlowEnded, SlotSet
+from bot.dialogue.events import ActionRun, BotSaid, Event, Failed, FlowEnded, Returned, SlotSet
 from bot.dialogue.fold import fold
 from bot.dialogue.names import LISTEN
 from bot.dialogue.ports import ActionReply
@@ -199,6 +199,63 @@ async def test_a_plain_answer_is_one_though_a_stored_question_is_near(talk: Talk
     assert await talk.hear(near) == ["All right, I have stopped that."]
     await talk.say("my balance")
     assert await talk.hear("savings") == ["You have 100."]
+
+
+async def test_words_that_hold_the_entity_asked_for_are_its_value(write_project: WriteProject) -> None:
+    files = {"domain.yml": DOMAIN.replace("entities: [amount]", "entities: [amount, recipient]")}
+    conversation = made(write_project, **files)
+    anna = (Entity("recipient", "Anna"),)
+    told = {
+        text: reading("faq", matches=(HOURS,), entities=anna) for text in ("it is for Anna", "is Anna open?")
+    }
+    conversation.ends.understood = {**WORDS, **told}
+    await conversation.say("send money")
+    assert (await conversation.hear("is Anna open?"))[0] == HOURS.text
+    assert await conversation.hear("it is for Anna") == ["How much?"]
+    assert conversation.state.slots["recipient"] == "Anna"
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [("", ["Hello"]), ("    - collect: account\n", ["Hello", "Back to where we were.", "Which account?"])],
+)
+async def test_a_flow_that_fetched_a_person_goes_on_behind_that(
+    write_project: WriteProject, after: str, said: list[str]
+) -> None:
+    person = "    steps:\n    - collect: recipient\n    - action: action_hand_over\n"
+    begun = "    nlu_trigger: [{intent: tell}]\n"
+    outer = f"  outer:\n{begun}    steps:\n    - call: inner\n{after}"
+    conversation = made(write_project, **{"flows.yml": f"flows:\n{outer}  inner:\n{person}"})
+    conversation.ends.understood = {**WORDS, "tell": reading("tell")}
+    await conversation.say("tell")
+    assert did(await conversation.say("Anna")) == ["action_hand_over"]
+    assert conversation.state.holder == "queue"
+    conversation.tell(Returned(at=2000.0, agent="Kim"))
+    assert await conversation.hear("hi") == said
+    assert conversation.state.slots.get("recipient") is None, "what it collected is forgotten"
+    assert [frame.flow for frame in conversation.state.stack] == (["outer"] if after else [])
+
+
+async def test_after_a_form_that_came_between_the_flow_goes_on(write_project: WriteProject) -> None:
+    rules = (
+        "rules:\n- rule: begin\n  steps: [{intent: tell}, {action: tell_form}, {active_loop: tell_form}]\n"
+        "- rule: done\n  condition: [{active_loop: tell_form}]\n"
+        "  steps: [{action: tell_form}, {active_loop: null}, {action: utter_balance}]\n"
+        "- rule: dropped\n  condition: [{active_loop: tell_form}]\n"
+        "  steps: [{intent: deny}, {action: action_deactivate_loop}, {active_loop: null}, {action: utter_short}]\n"
+    )
+    colour = "slots:\n  colour: {type: text, mappings: [{type: from_text, conditions: [{active_loop: tell_form}]}]}\n"
+    domain = DOMAIN.replace("slots:\n", colour) + "forms: {tell_form: {required_slots: [colour]}}\n"
+    conversation = made(write_project, **{"domain.yml": domain, "data/rules.yml": rules})
+    conversation.ends.understood = {**WORDS, "tell you my colour": reading("tell")}
+    for answer, said in (("red", "You have 100."), ("no", "There is not enough in it.")):
+        await conversation.say("send money")
+        await conversation.say("tell you my colour")
+        assert conversation.state.loop == "tell_form"
+        assert await conversation.hear(answer) == [said, "Back to where we were.", "To whom?"]
+        assert conversation.state.loop == "send_money"
+        await conversation.say("stop")
+        assert conversation.state.stack == ()
 
 
 async def test_chinese_words_that_surely_begin_something_are_no_name(talk: Talk) -> None:
