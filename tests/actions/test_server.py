@@ -39,7 +39,7 @@ def test_health_and_the_list_of_actions(server: Server) -> None:
     assert call(f"{server.url}/health").json == {"status": "ok"}
     names = {item["name"] for item in call(f"{server.url}/actions").json}
     forms = {f"validate_{form}_form" for form in ("claim", "loan", "symptom", "address")}
-    assert names == {"action_assess_risk", "action_triage", *forms}
+    assert names == {"action_assess_risk", "action_triage", "validate_replace_card", *forms}
 
 
 @pytest.mark.parametrize(("figures", "grade"), [(SOUND, "low"), (STRAINED, "high")])
@@ -157,6 +157,8 @@ def test_a_usable_answer_is_kept_in_one_shape(
         ("address_form", "new_address", "here"),
         ("address_form", "move_date", "when it rains"),
         ("address_form", "policy_number", "5512"),
+        ("replace_card", "card_address", "here"),
+        ("replace_card", "policy_number", "5512"),
     ],
 )
 def test_an_unusable_answer_is_refused_kindly(server: Server, form: str, slot: str, value: object) -> None:

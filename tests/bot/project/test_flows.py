@@ -242,9 +242,11 @@ async def test_after_a_form_that_came_between_the_flow_goes_on(write_project: Wr
         "- rule: done\n  condition: [{active_loop: tell_form}]\n"
         "  steps: [{action: tell_form}, {active_loop: null}, {action: utter_balance}]\n"
         "- rule: dropped\n  condition: [{active_loop: tell_form}]\n"
-        "  steps: [{intent: deny}, {action: action_deactivate_loop}, {active_loop: null}, {action: utter_short}]\n"
+        "  steps:\n  - intent: deny\n  - action: action_deactivate_loop\n  - active_loop: null\n"
+        "  - action: utter_short\n"
     )
-    colour = "slots:\n  colour: {type: text, mappings: [{type: from_text, conditions: [{active_loop: tell_form}]}]}\n"
+    asked = "mappings: [{type: from_text, conditions: [{active_loop: tell_form}]}]"
+    colour = f"slots:\n  colour: {{type: text, {asked}}}\n"
     domain = DOMAIN.replace("slots:\n", colour) + "forms: {tell_form: {required_slots: [colour]}}\n"
     conversation = made(write_project, **{"domain.yml": domain, "data/rules.yml": rules})
     conversation.ends.understood = {**WORDS, "tell you my colour": reading("tell")}
