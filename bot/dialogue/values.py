@@ -13,6 +13,8 @@ from bot.dialogue.domain import Slot, SlotType
 from bot.dialogue.phrases import NO, YES
 
 _NUMBER = re.compile(r"[-+]?\d[\d,. ]*")
+# A no and what follows it. Not so a yes: "yes, but" lets nothing be done.
+_NO_BECAUSE = re.compile(r"(?:no|nope|nah)(?:\s*,|\s+(?:i|we|it|that)\b)|(?:不|不是|不对|不要|不用|不行)\s*,")
 _GROUPED = re.compile(r"(?<=\d)[, ](?=\d{3}(?!\d))")
 
 
@@ -40,7 +42,7 @@ def _truth(value: Any) -> bool | None:
     said = folded(value)
     if said in YES:
         return True
-    return False if said in NO else None
+    return False if said in NO or _NO_BECAUSE.match(said) else None
 
 
 def _number(value: Any) -> float | None:

@@ -260,6 +260,21 @@ async def test_after_a_form_that_came_between_the_flow_goes_on(write_project: Wr
         assert conversation.state.stack == ()
 
 
+@pytest.mark.parametrize("said", ["No, we have moved", "no we moved in August", "不是，我们搬家了"])
+async def test_a_no_with_its_reason_is_a_no(talk: Talk, said: str) -> None:
+    for text in ("send money", "Anna", "50"):
+        await talk.say(text)
+    assert await talk.hear(said) == ["All right, I have stopped that."]
+
+
+@pytest.mark.parametrize("said", ["no idea", "yes, but to Ben", "nobody knows"])
+async def test_what_is_no_plain_answer_lets_nothing_be_done(talk: Talk, said: str) -> None:
+    for text in ("send money", "Anna", "50"):
+        await talk.say(text)
+    events = await talk.say(said)
+    assert "action_send" not in did(events) and texts(events)[-1] == CONFIRM
+
+
 async def test_chinese_words_that_surely_begin_something_are_no_name(talk: Talk) -> None:
     talk.ends.understood = {
         **WORDS,
