@@ -19,6 +19,7 @@ from bot.dialogue.phrases import PHRASES
 
 ARGUMENTS = "arguments"  # in the metadata of a message: what an action gave for the response server to fill
 _FIELD = re.compile(r"\{([^{}\n\"']+)\}")
+_DOUBLED = re.compile(r"\{\{|\}\}|" + _FIELD.pattern)
 
 
 def render(
@@ -48,7 +49,7 @@ def render(
         at=at,
         text=fill(chosen.text, values) if chosen.text else None,
         buttons=tuple(
-            Button(str(fill(item["title"], values)), str(item.get("payload", item["title"])))
+            Button(str(fill(item["title"], values)), str(fill(item.get("payload", item["title"]), values)))
             for item in chosen.buttons
         ),
         image=fill(chosen.image, values),
@@ -62,11 +63,12 @@ def render(
 
 def fill(value: Any, fields: Mapping[str, Any]) -> Any:
     """`{name}` replaced by its field, inside texts, lists and mappings; an unknown name is left as
-    written.
+    written. In a text that has it, `{{` stands for one brace, as in Rasa.
     """
     match value:
         case str():
-            return _FIELD.sub(lambda found: _shown(found, fields), value)
+            pattern = _DOUBLED if "{{" in value else _FIELD
+            return pattern.sub(lambda found: _shown(found, fields), value)
         case list():
             return [fill(item, fields) for item in value]
         case Mapping():
@@ -77,6 +79,8 @@ def fill(value: Any, fields: Mapping[str, Any]) -> Any:
 
 def _shown(found: re.Match[str], fields: Mapping[str, Any]) -> str:
     name = found.group(1)
+    if name is None:  # a doubled brace
+        return found.group(0)[0]
     return shown(fields[name]) if name in fields else found.group(0)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from bot.dialogue.domain import Variation
 from bot.dialogue.names import REQUESTED_SLOT
+from bot.dialogue.responses import fill
 from bot.dialogue.steps import ActionStep
 from bot.project.check_names import known_intents, unknown
 from bot.project.model import Project
@@ -32,7 +33,7 @@ def check_buttons(project: Project, report: Report) -> None:
     """Payloads (`/intent{"entity": "value"}`) that name unknown intents or entities."""
     for place, name, variation in variations(project):
         for button in variation.buttons:
-            payload = str(button["payload"])
+            payload = fill(str(button["payload"]), {})
             if payload.startswith("/"):
                 _check_payload(project, place, f"The button `{button['title']}` of `{name}`", payload, report)
 

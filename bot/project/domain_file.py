@@ -12,7 +12,18 @@ from typing import Any
 
 from bot.dialogue.domain import Session, Slot, Variation
 from bot.dialogue.flow import Form
-from bot.project.node import check_keys, check_sections, entries, flag, items, named, names, number, plain
+from bot.project.node import (
+    check_keys,
+    check_sections,
+    entries,
+    flag,
+    is_map,
+    items,
+    named,
+    names,
+    number,
+    plain,
+)
 from bot.project.report import Place, Report
 from bot.project.responses import read_responses
 from bot.project.slots import read_slots
@@ -40,11 +51,19 @@ class DomainParts:
 
     @property
     def unused_entities(self) -> dict[str, frozenset[str]]:
-        """By intent, the entities that stories do not look at (`use_entities`, `ignore_entities`)."""
-        found = {}
+        """By intent, the entities that stories do not look at (`use_entities`, `ignore_entities`), and those
+        that influence no conversation unless an intent uses them by name.
+        """
+        silent = frozenset(
+            name
+            for item in self.raw.get("entities", ())
+            for name, details in (item.items() if isinstance(item, dict) else ())
+            if isinstance(details, dict) and details.get("influence_conversation") is False
+        )
+        known, found = frozenset(self.entities), {}
         for item in self.raw.get("intents", ()):
-            for name, details in item.items() if isinstance(item, dict) else ():
-                unused = _unused(details if isinstance(details, dict) else {}, frozenset(self.entities))
+            for name, details in (item if isinstance(item, dict) else {item: None}).items():
+                unused = _unused(details if isinstance(details, dict) else {}, known, silent)
                 if unused:
                     found[name] = unused
         return found
@@ -56,10 +75,10 @@ class DomainParts:
         return not (isinstance(config, dict) and config.get("store_entities_as_slots") is False)
 
 
-def _unused(details: Mapping[str, Any], known: frozenset[str]) -> frozenset[str]:
+def _unused(details: Mapping[str, Any], known: frozenset[str], silent: frozenset[str]) -> frozenset[str]:
     used = details.get("use_entities", True)
     ignored = details.get("ignore_entities") or ()
-    kept = known if used is True else frozenset(str(name).split("#")[0] for name in used or ())
+    kept = known - silent if used is True else frozenset(str(name).split("#")[0] for name in used or ())
     return (known - kept) | (known & frozenset(map(str, ignored)))
 
 
@@ -134,6 +153,10 @@ def _check_flags(tops: Sequence[Mapping[str, Node]], parts: DomainParts, report:
                 if not isinstance(item.value, Mapping):
                     continue
                 for name, details in item.value.items():
+                    if section == "entities" and not is_map(details):
+                        message = f"What stands under the entity `{name}` is not read."
+                        report.warn(details.place, message, "An entity has only roles and groups.")
+                        continue
                     found = entries(details, f"{_SINGULAR[section]} `{name}`", report)
                     check_keys(found, _DETAILS[section], f"{_SINGULAR[section]} `{name}`", report)
                     _check_entity_lists(name, found, parts.entities, report)
@@ -174,8 +197,8 @@ def _merge_into(merged: dict[str, Node], found: Mapping[str, Node], what: str, r
                 "Remove one.",
             )
         else:
-            message = f"The {what} `{name}` is defined differently at {first.place}."
-            report.error(node.place, message, "Keep one of the two or rename this one.")
+            message = f"The {what} `{name}` is defined differently at {first.place}, which holds."
+            report.warn(node.place, message, "Keep one of the two or rename this one.")
 
 
 def _read_forms(found: Mapping[str, Node], report: Report) -> dict[str, Form]:

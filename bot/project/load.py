@@ -161,8 +161,9 @@ def _collect(folder: Path, report: Report, environ: Mapping[str, str]) -> _Sourc
 def _collect_data(folder: Path, sources: _Sources, report: Report) -> None:
     paths = (*_yaml_files(folder / "data"), *_named(folder, "flows"), *_yaml_files(folder / "flows"))
     for path in paths:
-        if not path.name.startswith("test_"):
-            _add(sources.data, path, folder, _DATA_PARTS, report)
+        read: list[Node] = []
+        _add(read, path, folder, _DATA_PARTS, report)
+        sources.data += map(_untested, read) if path.name.startswith("test_") else read
     for top in sources.data:
         found = entries(top, "A data file", report)
         check_sections(found, _DATA_KEYS, "data file", _DATA_PARTS, report)
@@ -171,6 +172,13 @@ def _collect_data(folder: Path, sources: _Sources, report: Report) -> None:
                 node.value, Mapping if key in ("responses", "flows") else tuple
             ):
                 report.lost.update([_DATA_PARTS[key]] if node.value is not None else [])
+
+
+def _untested(top: Node) -> Node:
+    """A file without its test conversations, which are played and not learned from."""
+    found = top.value if isinstance(top.value, Mapping) else {}
+    learned = {key: node for key, node in found.items() if key not in ("stories", "rules")}
+    return replace(top, value=learned) if found else top
 
 
 def _in_new_words(sources: _Sources, report: Report) -> _Sources:

@@ -38,8 +38,8 @@ def read_responses(
     places: dict[str, Place] = {}
     for name, node in found.items():
         if not name.startswith("utter_"):
-            mend = f"Rename it to `utter_{name}`, also where it is used."
-            report.error(node.place, f"The response `{name}` does not begin with `utter_`.", mend)
+            message = f"The response `{name}` does not begin with `utter_`: it is only sent by an action."
+            report.warn(node.place, message, f"Rename it to `utter_{name}`, also where it is used.")
         variations: list[Variation] = []
         for item in _variations(name, node, report):
             places[f"response:{name}:{len(variations)}"] = item.place
@@ -85,7 +85,8 @@ def _variation(name: str, node: Node, report: Report) -> Variation:
     if not (
         variation.text or variation.image or variation.attachment or variation.custom or variation.buttons
     ):
-        report.error(node.place, f"A variation of {what} says nothing.", "Give it a `text`, or remove it.")
+        tell = report.error if variation.text is None else report.warn  # an empty text is said by silence
+        tell(node.place, f"A variation of {what} says nothing.", "Give it a `text`, or remove it.")
     return variation
 
 

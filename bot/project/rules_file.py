@@ -5,7 +5,7 @@ Knows Rasa 3's rule keys (yaml_story_reader.py); decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.dialogue.reading import Entity
@@ -30,54 +30,70 @@ class _Condition:
 def read_rules(sections: Sequence[Node], report: Report) -> tuple[Rule, ...]:
     """The rules of all `rules:` sections, in their order. A rule that cannot be read is left out, with a
     finding."""
-    rules = []
+    rules: list[Rule] = []
     for section in sections:
         for item in items(section, "rules", report):
             found = entries(item, "a rule", report)
-            rule = _rule(item, found, report) if found else None
-            if rule is not None:
-                rules.append(rule)
-            elif item.value is not None:
+            ways = _rule(item, found, report) if found else ()
+            rules += ways
+            if not ways and item.value is not None:
                 report.lost.add("rules")  # it may be the one that somebody looks for
     return tuple(rules)
 
 
-def _rule(item: Node, found: Entries, report: Report) -> Rule | None:
+def _rule(item: Node, found: Entries, report: Report) -> Sequence[Rule]:
+    """A rule, once for each way through its choices; none where it cannot be kept."""
     name = text(found.get("rule"), "the name of a rule", report)
     if not name:
         report.error(item.place, "This rule has no name.", "Begin it with `- rule: NAME`.")
-        return None
+        return ()
     what = f"rule `{name}`"
     check_keys(found, _RULE_KEYS, what, report)
     condition = _condition(what, found.get("condition"), report)
-    steps: list[Step] = []
-    for node in items(found.get("steps"), f"steps of {what}", report):
-        read = _step(what, node, report)
-        if read is None:
-            return None
-        steps.extend(read)
-    if not is_list(found.get("steps")):
-        return None
+    ways = _ways(what, found.get("steps"), report)
+    if not ways or not _can_hold(what, item, ways[0], report):
+        return ()
+    start = flag(found.get("conversation_start"), f"conversation_start of {what}", report, default=False)
+    waits = flag(found.get("wait_for_user_input"), f"wait_for_user_input of {what}", report, default=True)
+    return [
+        Rule(
+            name=name,
+            steps=steps,
+            loop_given=condition.loop_given,
+            loop=condition.loop,
+            slots=tuple(condition.slots),
+            conversation_start=start,
+            waits=waits,
+            source=str(found["rule"].place),
+        )
+        for steps in ways
+    ]
+
+
+def _ways(what: str, node: Node | None, report: Report) -> list[tuple[Step, ...]]:
+    """The steps, in every way through their choices; none where the rule cannot be kept."""
+    ways: list[tuple[Step, ...]] = [()]
+    for item in items(node, f"steps of {what}", report):
+        found = item.value if isinstance(item.value, Mapping) else {}
+        read = _choice(what, found["or"], report) if "or" in found else [_step(what, item, report)]
+        ways = [(*way, *more) for way in ways for more in read if more is not None]
+    return ways if is_list(node) else []
+
+
+def _can_hold(what: str, item: Node, steps: Sequence[Step], report: Report) -> bool:
+    """Whether the engine can follow these steps; each way through the choices has as many of each kind."""
     turns = sum(isinstance(step, IntentStep) for step in steps)
     if turns > 1:
         mend = "Split it: a rule answers one message; a form or a story leads through several."
         report.error(item.place, f"The {what} has {turns} user turns; at most one can hold.", mend)
-        return None
+        return False
+    if not steps:
+        report.warn(item.place, f"The {what} has no steps.", "Write them, or remove it.")
+        return False
     if not any(isinstance(step, ActionStep) for step in steps):
         report.error(item.place, f"The {what} has no action.", "Add `- action: NAME` to its steps.")
-        return None
-    return Rule(
-        name=name,
-        steps=tuple(steps),
-        loop_given=condition.loop_given,
-        loop=condition.loop,
-        slots=tuple(condition.slots),
-        conversation_start=flag(
-            found.get("conversation_start"), f"conversation_start of {what}", report, default=False
-        ),
-        waits=flag(found.get("wait_for_user_input"), f"wait_for_user_input of {what}", report, default=True),
-        source=str(found["rule"].place),
-    )
+        return False
+    return True
 
 
 def _condition(what: str, node: Node | None, report: Report) -> _Condition:
@@ -93,15 +109,12 @@ def _condition(what: str, node: Node | None, report: Report) -> _Condition:
 
 
 def _step(what: str, node: Node, report: Report) -> list[Step] | None:
-    """The steps of one item; None where the rule cannot be kept."""
+    """The steps of one item without a choice; None where the rule cannot be kept."""
     if node.raw == SNIPPET:
         return []
     found = entries(node, f"a step of {what}", report)
     if "intent" in found or "user" in found:
         step = intent_step(what, node, found, report)
-        return None if step is None else [step]
-    if "or" in found:
-        step = _or_step(what, found["or"], report)
         return None if step is None else [step]
     if "action" in found:
         name = text(found["action"], f"an action of {what}", report)
@@ -165,21 +178,26 @@ def step_entities(what: str, found: Entries, report: Report) -> list[Entity]:
     return found_entities
 
 
-def _or_step(what: str, node: Node, report: Report) -> IntentStep | None:
-    intents: set[str] = set()
+def _choice(what: str, node: Node, report: Report) -> list[list[Step]]:
+    """The ways that an `or` lets a rule go on: one for all bare intents, one for each other choice."""
+    bare: set[str] = set()
+    ways: list[list[Step]] = []
     for item in items(node, f"`or` of {what}", report):
         found = entries(item, f"a choice of {what}", report)
-        if "intent" not in found or "entities" in found:
-            report.error(
-                item.place, f"`or` of {what} can only choose among intents.", "Write a rule for each case."
-            )
-            return None
-        step = intent_step(what, item, found, report)
-        intents |= step.intents if step else set()
-    if not intents:
-        report.error(node.place, f"`or` of {what} has no intent.", "List `- intent: NAME` lines under it.")
-        return None
-    return IntentStep(frozenset(intents))
+        if "intent" not in found and "slot_was_set" not in found:
+            message = f"`or` of {what} can only choose among intents and slots."
+            report.error(item.place, message, "Write a rule for each case.")
+            return []
+        steps = _step(what, item, report) or []
+        if len(steps) == 1 and isinstance(steps[0], IntentStep) and not steps[0].entities:
+            bare |= steps[0].intents
+        elif steps:
+            ways.append(steps)
+    if bare:
+        ways.insert(0, [IntentStep(frozenset(bare))])
+    if not ways:
+        report.error(node.place, f"`or` of {what} has no choice.", "List `- intent: NAME` lines under it.")
+    return ways
 
 
 def slot_steps(what: str, node: Node | None, report: Report) -> list[SlotStep]:

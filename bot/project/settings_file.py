@@ -13,8 +13,9 @@ from typing import Any
 
 from bot.dialogue.domain import Thresholds
 from bot.project.endpoints_file import read_endpoints
+from bot.project.languages_file import read_languages
 from bot.project.model import RECIPES, ProjectSettings, ResponseMode, ResponseModel, readable
-from bot.project.node import Entries, check_keys, entries, is_map, items, names, plain, share, text
+from bot.project.node import Entries, check_keys, entries, is_map, items, plain, share, text
 from bot.project.policies_file import learned_from, max_history
 from bot.project.report import Report, suggest
 from bot.project.system_entities_file import COMPONENT, read_system_entities
@@ -44,7 +45,6 @@ _OWN_KEYS = (
     "wrong_at_most",
 )
 _DRAWN = re.compile(r"\d{8}-\d{6}-.*|placeholder_default")  # rasa/shared/constants.py, assistant_id
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")  # BCP 47, as far as it is used
 
 # Rasa's components whose work the bundle does: naming them changes nothing and needs no word.
 _DONE_BY_BUNDLE = frozenset(
@@ -96,7 +96,7 @@ def read_settings(
     rule_policy = components.get("RulePolicy", {})
     return ProjectSettings(
         title=_title(top, own, report),
-        languages=_languages(top, report),
+        languages=read_languages(top, report),
         recipe=_recipe(own, report),
         knobs=_knobs(own, report),
         base=text(own.get("base"), "frontdesk.base", report) or default.base,
@@ -125,19 +125,6 @@ def _title(top: Entries, own: Entries, report: Report) -> str | None:
     title = text(own.get("title"), "frontdesk.title", report)
     identity = text(top.get("assistant_id"), "assistant_id", report)
     return title or (readable(identity) if identity and not _DRAWN.fullmatch(identity) else None)
-
-
-def _languages(top: Entries, report: Report) -> tuple[str, ...]:
-    first = text(top.get("language"), "language", report)
-    more = names(top.get("languages"), "languages", report)
-    for code in [code for code in ([first] if first else []) + list(more) if not _LANGUAGE.fullmatch(code)]:
-        report.error(
-            top["language" if code == first else "languages"].place,
-            f"`{code}` is no language code.",
-            "Write two or three letters: `en`, `zh`, `pt-BR`.",
-        )
-        report.lost.add("languages")
-    return tuple(dict.fromkeys((*([first] if first else []), *more))) or ("en",)
 
 
 def _recipe(own: Entries, report: Report) -> str:

@@ -63,9 +63,8 @@ def _slot(name: str, node: Node, report: Report) -> Slot:
         report.error(node.place, f"{what}: min_value is not below max_value.", "Swap or widen them.")
     values = names(details.get("values"), f"values of {what}", report)
     if kind is SlotType.CATEGORICAL and not values:
-        report.error(
-            node.place, f"{what} is categorical and has no `values`.", "List them, or make it `type: text`."
-        )
+        message = f"{what} is categorical and has no `values`: it holds whatever it is given."
+        report.warn(node.place, message, "List them, or make it `type: text`.")
     mappings = _mappings(what, node, details, report)
     return Slot(
         name=name,
@@ -162,9 +161,9 @@ def _conditions(what: str, node: Node | None, report: Report) -> tuple[MappingCo
         found = entries(item, f"a condition of {what}", report)
         check_keys(found, ("active_loop", "requested_slot"), f"condition of {what}", report)
         if "active_loop" not in found:
-            report.error(
-                item.place, f"A condition of {what} names no `active_loop`.", "Add `active_loop: FORM`."
-            )
+            message = f"A condition of {what} names no `active_loop`: it holds while no form runs."
+            report.warn(item.place, message, "Add `active_loop: FORM`.")
+            conditions.append(MappingCondition(None))
             continue
         conditions.append(
             MappingCondition(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from bot.dialogue.reading import Entity
 from bot.dialogue.selection import base_of
 from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, SlotStep, Step, Story
+from bot.dialogue.text import parse_payload
 from bot.project.annotations import AnnotationError, parse
 from bot.project.branching import MOST_WAYS, Part, read_parts, ways_through
 from bot.project.node import check_keys, entries, is_list, items, text
@@ -95,21 +96,22 @@ def _plain_step(what: str, node: Node, report: Report) -> tuple[Step, ...] | Non
 def _heard(what: str, node: Node, report: Report) -> tuple[Step, ...] | None:
     found = entries(node, f"a step of {what}", report)
     check_keys(found, ("intent", "user", "entities", "metadata"), f"step of {what}", report)
-    name = text(found.get("intent"), f"an intent of {what}", report)
+    said = text(found.get("user"), f"a message of {what}", report)
+    payload = parse_payload(said) if said else None
+    name = text(found.get("intent"), f"an intent of {what}", report) or (payload and payload.intent)
     if not name:
         report.warn(node.place, f"A message of {what} names no intent; the story is left out.", _TEXT)
         return None
-    given = (*_marked(what, found.get("user"), report), *step_entities(what, found, report))
+    marked = payload.entities if payload else _marked(what, node, said, report)
+    given = (*marked, *step_entities(what, found, report))
     return (IntentStep(frozenset({base_of(name.removeprefix("/"))}), frozenset(labels_of(given)), given),)
 
 
-def _marked(what: str, node: Node | None, report: Report) -> tuple[Entity, ...]:
+def _marked(what: str, node: Node, said: str | None, report: Report) -> tuple[Entity, ...]:
     """The entities marked in the words of a step whose intent is named."""
-    said = text(node, f"a message of {what}", report)
     try:
         return parse(said.strip())[1] if said else ()
     except AnnotationError as error:
-        assert node is not None  # it has been read
         mend = 'Write `[words](entity)` or `[words]{"entity": "name"}`.'
         report.error(node.place, f"An entity of {what} cannot be read: {error}.", mend)
         return ()

@@ -139,7 +139,7 @@ BREAKS: dict[str, tuple[Break, str]] = {
     ),
     "a rule without steps": (
         add("data/rules.yml", "  - rule: empty\n"),
-        "data/rules.yml:39: error: The rule `empty` has no action. Add `- action: NAME` to its steps.",
+        "data/rules.yml:39: warning: The rule `empty` has no steps. Write them, or remove it.",
     ),
     "steps of a wrong kind": (
         add("data/rules.yml", "  - rule: empty\n    steps: 5\n"),
@@ -175,7 +175,7 @@ BREAKS: dict[str, tuple[Break, str]] = {
     ),
     "a language by its name": (
         swap("config.yml", "language: en", "language: English"),
-        "config.yml:2: error: `English` is no language code. Write two or three letters",
+        "config.yml:2: warning: `English` is no language code and has no effect. Write two or",
     ),
     "settings that cannot be read": (
         swap("config.yml", "[en, zh]", "[en, zh"),

@@ -125,8 +125,8 @@ def test_a_split_domain_is_merged(write_project: WriteProject) -> None:
     assert found(folder) == [
         "domain/deep/b.yaml:1: warning: `greet` is listed twice under intents; first at "
         "domain/a.yml:1. Remove one.",
-        "domain/deep/b.yaml:3: error: The response `utter_a` is defined differently at domain/a.yml:3. "
-        "Keep one of the two or rename this one.",
+        "domain/deep/b.yaml:3: warning: The response `utter_a` is defined differently at "
+        "domain/a.yml:3, which holds. Keep one of the two or rename this one.",
     ]
 
 
