@@ -238,9 +238,9 @@ def _place(project: Project, key: str) -> Place:
 def _check_filled(project: Project, name: str, place: Place, report: Report) -> None:
     """A slot with custom mappings alone is filled by an action, which only an action server can run."""
     slot = project.domain.slots[name]
-    if report.lost & {"actions", "endpoints", "mappings"}:
+    if report.lost & {"actions", "endpoints", "mappings"} or name in (LANGUAGE_SLOT, REQUESTED_SLOT):
         return
-    if not slot.mappings and name != LANGUAGE_SLOT:
+    if not slot.mappings:
         mend = "Add `mappings: [{type: custom}]`."
         report.warn(place, f"Slot `{name}` has no `mappings`, so no message fills it.", mend)
     if not slot.mappings or any(mapping.type is not MappingType.CUSTOM for mapping in slot.mappings):

@@ -139,3 +139,27 @@ def test_an_action_server_needs_its_variables(write_project: WriteProject) -> No
     endpoints = "action_endpoint: {url: 'http://${HOST}/webhook'}\n"
     found = read_project(write_project({**PROJECT, "endpoints.yml": endpoints}), environ={}).errors
     assert any("HOST is not set" in finding.message for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ('"so \\ud83d\\ude00"', "so 😀"),
+        ("caf\\u00e9", "café"),
+        ("C:\\users", "C:\\users"),
+        ("\\ud83d alone", "\\ud83d alone"),
+        ("déjà \\u00e9", "déjà \\u00e9"),
+    ],
+)
+def test_a_file_of_ascii_alone_may_escape_its_letters(
+    write_project: WriteProject, written: str, meant: str
+) -> None:
+    domain = f"responses:\n  utter_greet:\n  - text: {written}\n"
+    responses = load_project(write_project({"domain.yml": domain})).domain.responses
+    assert responses["utter_greet"][0].text == meant
+
+
+def test_a_slot_that_forms_fill_themselves_may_be_listed(write_project: WriteProject) -> None:
+    domain = DOMAIN.replace("slots:\n", "slots:\n  requested_slot: {type: any}\n")
+    found = map(str, check_folder(write_project({**PROJECT, "domain.yml": domain})))
+    assert not [line for line in found if "requested_slot" in line]
