@@ -14,7 +14,7 @@ from bot.project.yaml import Node
 
 _USED = ("action_endpoint", "nlg")
 _UNUSED = ("models", "tracker_store", "lock_store", "event_broker")
-_KEYS = ("url", "token", "timeout")
+_KEYS = ("url", "token", "timeout", "type")
 
 
 def read_endpoints(node: Node | None, report: Report) -> tuple[Endpoint | None, Endpoint | None]:
@@ -29,7 +29,18 @@ def read_endpoints(node: Node | None, report: Report) -> tuple[Endpoint | None, 
     given = top.get("action_endpoint")
     if action is None and given is not None and given.value:
         report.lost.add("endpoints")
-    return action, _endpoint(top, "nlg", "http://localhost:5056/nlg", report)
+    return action, _response_server(top, report)
+
+
+def _response_server(top: Entries, report: Report) -> Endpoint | None:
+    """Rasa's `nlg`: a server has the type `callback`; any other chooses among the domain's responses."""
+    found = entries(top.get("nlg"), "nlg", Report())
+    kind = text(found.get("type"), "nlg.type", report)
+    if kind is None or kind.lower() == "callback":
+        return _endpoint(top, "nlg", "http://localhost:5056/nlg", report)
+    message = f"`nlg` of the type `{kind}` is no server: the domain's own responses are used."
+    report.warn(top["nlg"].place, message, "Remove it, or name a server with `url`.")
+    return None
 
 
 def _endpoint(top: Entries, name: str, example: str, report: Report) -> Endpoint | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import yaml
 
+from bot.project.escapes import unescaped
 from bot.project.report import Place, Report
 
 Scalar = str | int | float | bool | None
@@ -113,7 +114,7 @@ def parse_yaml(
 ) -> Node | None:
     """As `read_yaml`, from a text."""
     try:
-        documents = list(yaml.compose_all(text, Loader=Loader))
+        documents = list(yaml.compose_all(unescaped(text), Loader=Loader))
     except yaml.MarkedYAMLError as error:
         _report_syntax(text, name, error, report)
         return None

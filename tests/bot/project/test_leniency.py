@@ -28,6 +28,7 @@ from tests.bot.project.samples import DOMAIN, PROJECT, RULES
         ("domain.yml", "      - active_loop: order_form\n        req", "      - req", "while no form runs"),
         ("config.yml", "language: en", "language: english", "is no language code"),
         ("data/rules.yml", "rules:", "rules:\n- rule: nothing yet", "has no steps"),
+        ("endpoints.yml", "action_", "nlg: {type: response}\naction_", "domain's own"),
         ("endpoints.yml", "action_", "tracker_store: {url: '${NOWHERE}'}\naction_", "NOWHERE is not set"),
     ],
 )
@@ -138,7 +139,7 @@ def test_whatever_stands_as_language_is_taken(
 def test_an_action_server_needs_its_variables(write_project: WriteProject) -> None:
     endpoints = "action_endpoint: {url: 'http://${HOST}/webhook'}\n"
     found = read_project(write_project({**PROJECT, "endpoints.yml": endpoints}), environ={}).errors
-    assert any("HOST is not set" in finding.message for finding in found)
+    assert [finding.message for finding in found] == ["action_endpoint has no HTTP address."]
 
 
 @pytest.mark.parametrize(
