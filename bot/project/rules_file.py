@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bot.dialogue.names import LISTEN
 from bot.dialogue.reading import Entity
 from bot.dialogue.selection import base_of
 from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, Rule, SlotStep, Step
@@ -16,6 +17,7 @@ from bot.project.report import Report
 from bot.project.yaml import Node
 
 SNIPPET = "..."
+_SILENCE = ActionStep(LISTEN)
 _RULE_KEYS = ("rule", "condition", "conversation_start", "wait_for_user_input", "steps", "metadata")
 _NO_STEP = "Use intent, action, active_loop, slot_was_set or `or` of intents."
 
@@ -58,7 +60,7 @@ def _rule(item: Node, found: Entries, report: Report) -> Sequence[Rule]:
     return [
         Rule(
             name=name,
-            steps=steps,
+            steps=steps if any(isinstance(step, ActionStep) for step in steps) else (*steps, _SILENCE),
             loop_given=condition.loop_given,
             loop=condition.loop,
             slots=tuple(condition.slots),
@@ -91,8 +93,8 @@ def _can_hold(what: str, item: Node, steps: Sequence[Step], report: Report) -> b
         report.warn(item.place, f"The {what} has no steps.", "Write them, or remove it.")
         return False
     if not any(isinstance(step, ActionStep) for step in steps):
-        report.error(item.place, f"The {what} has no action.", "Add `- action: NAME` to its steps.")
-        return False
+        message = f"The {what} has no action: the bot only listens."
+        report.warn(item.place, message, "Add `- action: NAME` to its steps.")
     return True
 
 

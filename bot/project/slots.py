@@ -5,6 +5,7 @@ Knows Rasa 3's slot keys (rasa/shared/core/slots.py, slot_mappings.py); does not
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,7 +43,8 @@ _OLD_TYPES = {
     "number": "float",
     "str": "text",
 }
-_CLASS_PREFIX = "rasa.shared.core.slots."
+_CLASS = re.compile(r"rasa(\.shared)?\.core\.slots\.(?P<kind>\w+)Slot")  # as Rasa writes types out
+_CLASS_KINDS = {"boolean": "bool", "unfeaturized": "any"}
 
 
 def read_slots(found: Mapping[str, Node], report: Report) -> dict[str, Slot]:
@@ -93,7 +95,9 @@ def _type(what: str, node: Node, found: Node | None, report: Report) -> SlotType
     if named is None:
         report.error(node.place, f"{what} has no `type`.", f"Add one of {', '.join(SlotType)}.")
         return SlotType.ANY
-    short = named.removeprefix(_CLASS_PREFIX).removesuffix("Slot").lower()
+    written = _CLASS.fullmatch(named)
+    short = (written["kind"] if written else named.removesuffix("Slot")).lower()
+    short = _CLASS_KINDS.get(short, short) if written else short
     if short in set(SlotType):
         return SlotType(short)
     place = found.place if found else node.place

@@ -200,6 +200,19 @@ def test_fields_are_filled_everywhere_and_unknown_ones_left() -> None:
     assert fill({"a": ["{x}", "{y}"]}, {"x": 5000.0}) == {"a": ["5000", "{y}"]}
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ('/a{{"b": "{x}"}}', '/a{"b": "cat"}'),
+        ('/a{{"b": {x}}}', '/a{"b": cat}'),
+        ('/a{"b": {"c": 1}}', '/a{"b": {"c": 1}}'),
+        ("write {{x}}", "write {x}"),
+    ],
+)
+def test_doubled_braces_stand_for_themselves(written: str, meant: str) -> None:
+    assert fill(written, {"x": "cat"}) == meant
+
+
 @given(st.text(max_size=2 * LONGEST))
 def test_normalised_text_is_bounded_and_settled(text: str) -> None:
     once = normalise(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.dialogue.domain import MappingCondition
+from bot.dialogue.domain import MappingCondition, SlotType
 from bot.dialogue.reading import Entity
 from bot.dialogue.steps import ActionStep, IntentStep, SlotStep
 from bot.project.check import check_folder
@@ -28,6 +28,7 @@ from tests.bot.project.samples import DOMAIN, PROJECT, RULES
         ("domain.yml", "      - active_loop: order_form\n        req", "      - req", "while no form runs"),
         ("config.yml", "language: en", "language: english", "is no language code"),
         ("data/rules.yml", "rules:", "rules:\n- rule: nothing yet", "has no steps"),
+        ("data/rules.yml", "  - action: utter_greet\n", "", "the bot only listens"),
         ("endpoints.yml", "action_", "nlg: {type: response}\naction_", "domain's own"),
         ("endpoints.yml", "action_", "tracker_store: {url: '${NOWHERE}'}\naction_", "NOWHERE is not set"),
     ],
@@ -164,3 +165,15 @@ def test_a_slot_that_forms_fill_themselves_may_be_listed(write_project: WritePro
     domain = DOMAIN.replace("slots:\n", "slots:\n  requested_slot: {type: any}\n")
     found = map(str, check_folder(write_project({**PROJECT, "domain.yml": domain})))
     assert not [line for line in found if "requested_slot" in line]
+
+
+def test_a_slot_may_name_a_class_of_any_rasa(write_project: WriteProject) -> None:
+    types = (
+        "  old: {type: rasa.core.slots.TextSlot}\n  loose: {type: rasa.shared.core.slots.UnfeaturizedSlot}\n"
+    )
+    project = load_project(
+        write_project({**PROJECT, "domain.yml": DOMAIN.replace("slots:\n", f"slots:\n{types}")})
+    )
+    slots = project.domain.slots
+    assert (slots["old"].type, slots["loose"].type) == (SlotType.TEXT, SlotType.ANY)
+    assert not [finding for finding in project.findings if "class of its own" in finding.message]
