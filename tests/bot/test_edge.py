@@ -48,7 +48,7 @@ async def test_a_logged_request_names_neither_token_nor_customer(caplog: pytest.
     app.router.add_get("/conversations/{conversation_id}", fine)
     server = TestServer(app)
     await server.start_server(access_log_class=edge.RequestLog)
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level(logging.INFO, logger="aiohttp.access"):  # the command sets that logger's own level
         async with TestClient(server) as client:
             await client.get("/conversations/ann", params={"token": "s3cret"})
             await client.get("/ann/s3cret")
