@@ -34,7 +34,6 @@ from bot.dialogue.names import (
     DEFAULT_FALLBACK,
     EXTRACT_SLOTS,
     HAND_OVER,
-    LANGUAGE_SLOT,
     LISTEN,
     RESTART,
     SESSION_START,
@@ -120,7 +119,7 @@ async def _hear(course: Course, step: UserTurn, inference: Inference) -> None:
     course.told.append((step, remark))
     course.tell(UserSaid(at=course.at, text=text, message_id="", channel="test", reading=reading))
     if reading.language in course.domain.languages and reading.language != course.state.language:
-        course.tell(SlotSet(at=course.at, name=LANGUAGE_SLOT, value=reading.language))
+        course.tell(SlotSet(at=course.at, name=course.domain.language_slot, value=reading.language))
     course.tell(*(replace(filled, at=course.at) for filled in fills(course.domain, reading.entities)))
 
 

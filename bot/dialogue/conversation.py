@@ -14,7 +14,7 @@ from typing import Any
 
 from bot.dialogue.events import ActionRun, BotSaid, LoopSet, SlotSet, UserSaid
 from bot.dialogue.message import Line
-from bot.dialogue.names import LANGUAGE_SLOT, REQUESTED_SLOT
+from bot.dialogue.names import LANGUAGE_SLOT, REQUESTED_SLOT, SPOKEN_SLOT
 from bot.dialogue.trail import Trail
 
 
@@ -140,8 +140,15 @@ class Conversation:
 
     @property
     def language(self) -> str | None:
-        value = self.slots.get(LANGUAGE_SLOT)
+        value = self.slots.get(SPOKEN_SLOT) or self.slots.get(LANGUAGE_SLOT)
         return value if isinstance(value, str) else None
+
+
+def spoken(state: Conversation) -> dict[str, Any]:
+    """The slot of the customer's language, which outlives whatever else is forgotten."""
+    if SPOKEN_SLOT in state.slots:
+        return {SPOKEN_SLOT: state.slots[SPOKEN_SLOT]}
+    return {LANGUAGE_SLOT: state.language} if state.language else {}
 
 
 def changed(state: Conversation, **changes: Any) -> Conversation:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.dialogue.flow import Flow, Form
-from bot.dialogue.names import DEFAULT_FALLBACK, TWO_STAGE_FALLBACK
+from bot.dialogue.names import DEFAULT_FALLBACK, LANGUAGE_SLOT, SPOKEN_SLOT, TWO_STAGE_FALLBACK
 from bot.dialogue.reading import Entity
 from bot.dialogue.selection import DELIMITER, base_of
 from bot.dialogue.steps import Rule, Story, StoryMemory
@@ -213,6 +213,11 @@ class Domain:
         named = [entity for entity in entities if entity.name in self.entities and entity.name not in unused]
         parted = (f"{e.name}#{part}" for e in named for part in (e.role, e.group) if part)
         return frozenset({*(entity.name for entity in named), *parted})
+
+    @property
+    def language_slot(self) -> str:
+        """The slot that holds the customer's language."""
+        return SPOKEN_SLOT if SPOKEN_SLOT in self.slots else LANGUAGE_SLOT
 
     @property
     def loops(self) -> frozenset[str]:

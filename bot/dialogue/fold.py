@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import reduce
 
-from bot.dialogue.conversation import Conversation, Frame, Holder, Opening, Run, changed
+from bot.dialogue.conversation import Conversation, Frame, Holder, Opening, Run, changed, spoken
 from bot.dialogue.events import (
     ActionRejected,
     ActionRun,
@@ -37,7 +37,7 @@ from bot.dialogue.events import (
     UserSaid,
 )
 from bot.dialogue.message import Line
-from bot.dialogue.names import EXTRACT_SLOTS, HUMAN_INTENTS, LANGUAGE_SLOT, LISTEN, REQUESTED_SLOT
+from bot.dialogue.names import EXTRACT_SLOTS, HUMAN_INTENTS, LISTEN, REQUESTED_SLOT
 from bot.dialogue.past import as_it_was, begun, now, rewound
 from bot.dialogue.text import normalise
 from bot.dialogue.trail import followed
@@ -90,7 +90,7 @@ def _change(state: Conversation, event: Event) -> Conversation:
         case Undone() if state.undoable:
             return as_it_was(state, state.undoable, state.undoable.trail)
         case SlotsReset():
-            kept = {LANGUAGE_SLOT: state.language} if state.language else {}
+            kept = spoken(state)
             return changed(state, slots=kept)
         case _:
             return _passed(state, event)
@@ -122,7 +122,7 @@ def _passed(state: Conversation, event: Event) -> Conversation:
 
 def _blank(state: Conversation) -> Conversation:
     """A conversation with nothing said; who holds it and its language stay: the customer is the same."""
-    slots = {LANGUAGE_SLOT: state.language} if state.language else {}
+    slots = spoken(state)
     return Conversation(
         id=state.id,
         seq=state.seq,

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.dialogue.conversation import Holder
 from bot.dialogue.events import HandedOver, Reason
-from bot.dialogue.names import LANGUAGE_SLOT, REQUESTED_SLOT
+from bot.dialogue.names import REQUESTED_SLOT
 from bot.dialogue.policy import NEAR
 from bot.dialogue.scene import Scene
 
@@ -38,7 +38,7 @@ def _packet(scene: Scene, *, asked: bool) -> dict[str, Any]:
     unasked = scene.message.external
     question = state.question if unasked or (asked and state.question) else state.latest
     reading = question.reading if question else None
-    own = {REQUESTED_SLOT, LANGUAGE_SLOT}
+    own = {REQUESTED_SLOT, scene.domain.language_slot}
     return {
         "intent": scene.intent,
         "confidence": scene.reading.confidence,

@@ -25,6 +25,7 @@ ANSWER = "action_answer"
 CLARIFY = "action_clarify"
 REQUESTED_SLOT = "requested_slot"
 LANGUAGE_SLOT = "language"
+SPOKEN_SLOT = "spoken_language"  # in its place where a project's own slot `language` means something else
 KNOWLEDGE_INTENT = "faq"
 FALLBACK_INTENT = "nlu_fallback"
 OUT_OF_SCOPE_INTENTS = frozenset({"out_of_scope", "oos", FALLBACK_INTENT})

@@ -5,9 +5,8 @@ Knows what can be taken back and what cannot: what was said, and who holds the c
 
 from __future__ import annotations
 
-from bot.dialogue.conversation import Conversation, Past, changed
+from bot.dialogue.conversation import Conversation, Past, changed, spoken
 from bot.dialogue.events import Rewound, UserSaid
-from bot.dialogue.names import LANGUAGE_SLOT
 from bot.dialogue.trail import Trail, awaiting, followed
 
 MESSAGES_BACK = 8  # how many messages can be taken back
@@ -65,7 +64,7 @@ def as_it_was(state: Conversation, past: Past, trail: Trail) -> Conversation:
     """The language stays: the customer's does not change with what is taken back."""
     return changed(
         state,
-        slots={**past.slots, LANGUAGE_SLOT: state.language} if state.language else past.slots,
+        slots={**past.slots, **spoken(state)},
         loop=past.loop,
         stack=past.stack,
         loop_rejected=past.loop_rejected,

@@ -24,7 +24,6 @@ from bot.dialogue.events import (
 )
 from bot.dialogue.fold import apply
 from bot.dialogue.message import InboundMessage
-from bot.dialogue.names import LANGUAGE_SLOT
 from bot.dialogue.ports import Ports
 from bot.dialogue.reading import Reading
 from bot.dialogue.responses import render
@@ -63,7 +62,8 @@ class Scene:
 
     @property
     def language(self) -> str:
-        return self.conversation.language or self.domain.languages[0]
+        known = self.conversation.language
+        return known if known in self.domain.languages and known else self.domain.languages[0]
 
     def tell(self, *events: Event) -> None:
         """These things happened. Slots that were reset, or begin, hold their initial values, as in Rasa."""
@@ -115,7 +115,7 @@ class Scene:
 
     def set_language(self, language: str) -> None:
         if language in self.domain.languages:
-            self.set_slot(LANGUAGE_SLOT, language)
+            self.set_slot(self.domain.language_slot, language)
 
     def response(self, name: str, /, **fields: Any) -> BotSaid | None:
         """The domain's (or engine's) message of that name, as it reads here."""

@@ -16,6 +16,7 @@ from bot.dialogue.names import (
     KNOWLEDGE_INTENT,
     LANGUAGE_SLOT,
     REQUESTED_SLOT,
+    SPOKEN_SLOT,
 )
 from bot.dialogue.phrases import PHRASES
 from bot.dialogue.selection import base_of, is_selection
@@ -238,7 +239,11 @@ def _place(project: Project, key: str) -> Place:
 def _check_filled(project: Project, name: str, place: Place, report: Report) -> None:
     """A slot with custom mappings alone is filled by an action, which only an action server can run."""
     slot = project.domain.slots[name]
-    if report.lost & {"actions", "endpoints", "mappings"} or name in (LANGUAGE_SLOT, REQUESTED_SLOT):
+    if report.lost & {"actions", "endpoints", "mappings"} or name in (
+        LANGUAGE_SLOT,
+        SPOKEN_SLOT,
+        REQUESTED_SLOT,
+    ):
         return
     if not slot.mappings:
         mend = "Add `mappings: [{type: custom}]`."

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bot.dialogue.domain import Domain, Slot, SlotType
+from bot.dialogue.domain import Domain, MappingType, Slot, SlotType
 from bot.dialogue.memory import remember
-from bot.dialogue.names import DEFAULT_FALLBACK, LANGUAGE_SLOT
+from bot.dialogue.names import DEFAULT_FALLBACK, LANGUAGE_SLOT, SPOKEN_SLOT
 from bot.dialogue.selection import is_selection
 from bot.errors import ProjectError
 from bot.project.answers_file import read_answer_files
@@ -275,6 +275,12 @@ def _note_unread(folder: Path, report: Report) -> None:
 
 
 def _with_language_slot(parts: DomainParts, settings: ProjectSettings) -> dict[str, Slot]:
-    """The slots of the domain; the engine keeps `language` itself where the domain does not define it."""
-    own = Slot(LANGUAGE_SLOT, SlotType.CATEGORICAL, values=settings.languages, influences=False)
-    return {LANGUAGE_SLOT: own, **parts.slots}
+    """The slots of the domain, with that of the customer's language: another name where messages fill a slot
+    `language` of the project's own.
+    """
+    theirs = parts.slots.get(LANGUAGE_SLOT)
+    told = theirs is not None and any(mapping.type is not MappingType.CUSTOM for mapping in theirs.mappings)
+    other = theirs is not None and told and not set(settings.languages) <= set(theirs.values)
+    name = SPOKEN_SLOT if other else LANGUAGE_SLOT
+    own = Slot(name, SlotType.CATEGORICAL, values=settings.languages, influences=False)
+    return {name: own, **parts.slots}

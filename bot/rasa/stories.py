@@ -13,11 +13,12 @@ import yaml
 
 from bot.dialogue.domain import Domain
 from bot.dialogue.events import ActionRun, Event, LoopSet, SessionStarted, SlotSet, UserSaid
-from bot.dialogue.names import LANGUAGE_SLOT, LISTEN, SESSION_START, UNLIKELY_INTENT
+from bot.dialogue.names import LANGUAGE_SLOT, LISTEN, SESSION_START, SPOKEN_SLOT, UNLIKELY_INTENT
 from bot.dialogue.parse_data import entity_to_json
 from bot.dialogue.reading import Entity
 from bot.rasa.trackers import Tracker
 
+_ENGINES = frozenset({LANGUAGE_SLOT, SPOKEN_SLOT})  # the engine fills them
 _UNTOLD = frozenset({LISTEN, SESSION_START, UNLIKELY_INTENT})  # no story names them
 _MARKED = ("entity", "role", "group", "value")
 
@@ -59,7 +60,10 @@ def _steps(domain: Domain, event: Event) -> list[Mapping[str, Any]]:
             return [{"action": name}]
         case LoopSet(name=name):
             return [{"active_loop": name}]
-        case SlotSet(name=name, value=value) if name != LANGUAGE_SLOT or name in domain.raw.get("slots", {}):
+        case SlotSet(name=name, value=value) if name not in (
+            LANGUAGE_SLOT,
+            SPOKEN_SLOT,
+        ) or name in domain.raw.get("slots", {}):
             return [{"slot_was_set": [{name: value}]}]
         case _:
             return []

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.dialogue.conversation import Holder
-from bot.dialogue.domain import Session, Slot, SlotType
+from bot.dialogue.domain import MappingType, Session, Slot, SlotMapping, SlotType
 from bot.dialogue.events import (
     ActionFailed,
     ActionRejected,
@@ -412,6 +412,17 @@ async def test_a_flow_that_would_never_end_stops_after_ten_actions_with_a_person
     events = await talk.say("quiet")
     assert sum(isinstance(e, ActionRun) and e.name == "action_silent" for e in events) == 10
     assert [event.reason for event in events if isinstance(event, HandedOver)] == [Reason.STEP_LIMIT]
+
+
+async def test_a_slot_language_of_the_projects_own_is_not_the_customers() -> None:
+    own = Slot("language", SlotType.TEXT, mappings=(SlotMapping(MappingType.FROM_ENTITY, entity="language"),))
+    spoken = Slot("spoken_language", SlotType.CATEGORICAL, values=("en", "zh"), influences=False)
+    domain = replace(DOMAIN, slots={**DOMAIN.slots, "language": own, "spoken_language": spoken})
+    talk = Talk(domain=domain)
+    await talk.say("你好")
+    assert talk.state.slots.get("language") is None and talk.state.language == "zh"
+    talk.tell(SlotsReset(at=talk.at))
+    assert talk.state.language == "zh" and talk.state.slots.get("language") is None
 
 
 async def test_an_entity_fills_its_slot_outside_any_form() -> None:

@@ -527,3 +527,13 @@ def test_half_a_secret_is_none(write_project: WriteProject, written: str) -> Non
     assert not block["jwt_key"]
     with pytest.raises(Misconfigured, match="jwt_key"):
         SocketIoOptions.read(block)
+
+
+def test_a_slot_language_of_the_projects_own_is_left_to_it(write_project: WriteProject) -> None:
+    domain = DOMAIN.replace(
+        "slots:\n",
+        "slots:\n  language:\n    type: text\n    mappings:\n    - {type: from_entity, entity: size}\n",
+    )
+    made = load_project(write_project({**PROJECT, "domain.yml": domain})).domain
+    assert made.language_slot == "spoken_language" and made.slots["language"].type == "text"
+    assert load_project(write_project(PROJECT)).domain.language_slot == "language"
