@@ -123,8 +123,10 @@ def _begun(view: View) -> tuple[Command, ...]:
 
 def _ruled(view: View) -> tuple[Command, ...]:
     ruled = view.ruled
-    if view.intent is None or view.intent in OUT_OF_SCOPE_INTENTS or not ruled or not ruled.action:
+    if view.intent is None or view.intent in OUT_OF_SCOPE_INTENTS or not ruled:
         return ()
+    if ruled.action in (None, LISTEN):
+        return (Hold(),)  # the rule says to listen, and no more
     if ruled.action == f"utter_{view.intent}" and not _can_utter(view, ruled.action):
         return ()  # which of the retrieval intent's answers is meant is not known
     if view.near_tied and view.form and ruled.action == view.form.name:

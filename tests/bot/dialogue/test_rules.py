@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.dialogue.domain import Domain, MappingType, Slot, SlotMapping, SlotType, Variation
-from bot.dialogue.events import ActionRun, Event, SessionStarted, SlotSet
+from bot.dialogue.events import ActionRun, BotSaid, Event, SessionStarted, SlotSet
 from bot.dialogue.ports import ActionCall, ActionError, ActionReply
 from bot.dialogue.reading import Entity
 from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, Rule, SlotStep, Step
@@ -134,3 +134,10 @@ async def test_a_session_begins_though_the_projects_own_action_fails() -> None:
     conversation = talk(rule("ask", says("ask"), "utter_a"), actions={"action_session_start": fail})
     assert did(await conversation.say("ask")) == ["utter_a"]
     assert conversation.state.started and conversation.state.slots["done"] is False
+
+
+@pytest.mark.parametrize("steps", [(), ("action_listen",)])
+async def test_a_rule_that_only_listens_is_silent(steps: tuple[str, ...]) -> None:
+    conversation = talk(rule("ask", says("ask"), *steps))
+    events = await conversation.say("ask")
+    assert did(events) == [] and not any(isinstance(event, BotSaid) for event in events)
