@@ -19,37 +19,15 @@ from bot.dialogue.domain import Domain
 from bot.dialogue.events import BotSaid, Event, Origin, ReminderScheduled
 from bot.dialogue.ports import ActionCall, ActionError, ActionRefused, ActionReply
 from bot.dialogue.tracker import tracker
-from bot.dialogue.wire import WireError, from_json
+from bot.dialogue.wire import SDK_KINDS, WireError, from_json
 
 PROTOCOL = "3.21.1"
 LARGEST_REPLY = 1024 * 1024
 # Seconds before each further try to connect: a server that starts is waited for, and nothing ran yet.
 PAUSES = (0.1, 0.3, 0.6, 1.0, 1.0, 1.0, 1.0, 1.0)
-# What an action may write into the log: rasa-sdk's events (rasa_sdk/events.py) and a hand-over. What
-# customers, agents and reviewers did is theirs alone to put on record.
-MAY_WRITE = frozenset(
-    {
-        "action",
-        "action_execution_rejected",
-        "active_loop",
-        "bot",
-        "cancel_reminder",
-        "export",
-        "followup",
-        "handed_over",
-        "loop_interrupted",
-        "pause",
-        "reminder",
-        "reset_slots",
-        "restart",
-        "resume",
-        "rewind",
-        "session_ended",
-        "session_started",
-        "slot",
-        "undo",
-    }
-)
+# What an action may write into the log: rasa-sdk's events and a hand-over. What reviewers did is theirs alone
+# to put on record.
+MAY_WRITE = SDK_KINDS | {"handed_over"}
 
 log = logging.getLogger(__name__)
 

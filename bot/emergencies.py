@@ -6,7 +6,7 @@ business. No training reads this file.
 
 from __future__ import annotations
 
-from bot.asking import Bot
+from bot.bot import Bot
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.events import HandedOver, Reason
 from bot.dialogue.message import InboundMessage

@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from bot.asking import Bot
+from bot.bot import Bot
 from bot.course import Course
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.domain import Variation

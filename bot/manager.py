@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
-from bot.asking import Bot
+from bot.bot import Bot
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.events import Event, Returned
 from bot.dialogue.fold import fold

@@ -15,7 +15,7 @@ from pathlib import Path
 import aiohttp
 
 from bot.action_client import ActionClient
-from bot.asking import Bot
+from bot.bot import Bot
 from bot.completion import Completion
 from bot.config import Settings
 from bot.errors import FrontdeskError

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from bot.asking import Bot
+from bot.bot import Bot
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.events import ActionRun, BotSaid, Event, LoopSet, Rewound, SlotSet, UserSaid
 from bot.dialogue.fold import apply, fold

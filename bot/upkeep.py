@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.asking import Bot
+from bot.bot import Bot
 from bot.errors import FrontdeskError, place_of
 from bot.manager import Manager
 from nlu.artifacts import champion

@@ -7,6 +7,7 @@ by the slot's type and by the flow's own rejections.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from bot.dialogue import acting, forms
@@ -45,13 +46,14 @@ async def step(scene: Scene, flow: Flow, filled: dict[str, Any], *, yields: bool
     """Go on with what this message filled. With `yields`, where the message has another meaning to try: False
     once all that was filled is refused, and the refusal is not told.
     """
-    mark, before = scene.mark(), scene.conversation.slots
+    mark, before = scene.mark(), _before(scene.conversation)
     asked = scene.conversation.requested_slot
     known = await _judge(scene, flow, filled)
     if yields and known and not any(known.values()):
         scene.rewind(mark)
         return False
-    changed = {n for n, fits in known.items() if fits and n != asked and before.get(n) is not None}
+    now = scene.conversation.slots
+    changed = {n for n, fits in known.items() if fits and n != asked and before.get(n) not in (None, now[n])}
     place = scene.conversation.stack[-1].step
     if changed:
         scene.say("utter_flow_corrected")
@@ -59,6 +61,11 @@ async def step(scene: Scene, flow: Flow, filled: dict[str, Any], *, yields: bool
         _forget_confirmations(scene, flow)
     await _walk(scene, place)
     return True
+
+
+def _before(state: Conversation) -> Mapping[str, Any]:
+    """The slots before the message: what it gave is told already as the flow goes on."""
+    return state.past[-1].slots if state.past else {}
 
 
 async def ask_again(scene: Scene) -> bool:

@@ -49,6 +49,17 @@ def from_json(data: Mapping[str, Any], *, at: float | None = None) -> ev.Event:
         raise WireError(f"the event '{kind}' lacks or misspells a part: {error}") from error
 
 
+# What rasa-sdk's actions may say that happened (rasa_sdk/events.py), but for the words of others: what
+# customers and agents said is theirs alone to put on record.
+SDK_KINDS = frozenset(
+    {
+        "action", "action_execution_rejected", "active_loop", "bot", "cancel_reminder", "export", "followup",
+        "loop_interrupted", "pause", "reminder", "reset_slots", "restart", "resume", "rewind",
+        "session_ended", "session_started", "slot", "undo",
+    }
+)  # fmt: skip
+
+
 def written_kinds() -> set[type[ev.Event]]:
     """The kinds of event that have a JSON form: all of them, which a test holds."""
     return set(_WRITERS)

@@ -51,7 +51,6 @@ _FLOW_KEYS = (
     "if",
     "persisted_slots",
     "steps",
-    "always_include_in_prompt",
 )
 _STEP_KEYS = (
     "id", "collect", "action", "set_slots", "set", "call", "link", "noop", "next", "description", "utter",

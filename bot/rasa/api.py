@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 from aiohttp import hdrs, web
 
-from bot.asking import Bot
+from bot.bot import Bot
 from bot.channels.rest import rasa_replies
 from bot.dialogue.events import Decided
 from bot.dialogue.external import ENTITIES, PREFIX

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from bot.channels.contract import read_body
 from bot.dialogue.parse_data import parse_data_to_reading
-from bot.dialogue.wire import WireError, from_json
+from bot.dialogue.wire import SDK_KINDS, WireError, from_json
 from bot.rasa.refusals import bad_request
 from bot.rasa.soundness import is_sound
 from bot.rasa.trackers import Verbosity
@@ -27,34 +27,9 @@ MOST_EVENTS = 5000
 # What an outside program may put on record: Rasa's events (rasa/shared/utils/schemas/events.py). Who has the
 # conversation, what the policy decided, what a reviewer judged and which red flag was seen is said by this
 # program alone.
-MAY_WRITE = frozenset(
-    {
-        "action",
-        "action_execution_rejected",
-        "active_loop",
-        "agent",
-        "bot",
-        "cancel_reminder",
-        "entities",
-        "export",
-        "followup",
-        "form",
-        "form_validation",
-        "loop_interrupted",
-        "pause",
-        "reminder",
-        "reset_slots",
-        "restart",
-        "resume",
-        "rewind",
-        "session_ended",
-        "session_started",
-        "slot",
-        "undo",
-        "user",
-        "user_featurization",
-    }
-)
+MAY_WRITE = SDK_KINDS | {
+    "agent", "entities", "form", "form_validation", "user", "user_featurization",
+}  # fmt: skip
 
 
 async def read_json(request: web.Request) -> Any:

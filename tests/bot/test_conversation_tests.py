@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bot.__main__ import run
-from bot.asking import Bot
+from bot.bot import Bot
 from bot.cli import test as verb
 from bot.project.load import load_project
 from bot.project.tests_file import read_tests

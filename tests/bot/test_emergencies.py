@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 
 from bot import emergencies
-from bot.asking import Bot
+from bot.bot import Bot
 from bot.dialogue.ports import ReadError, ReadRequest
 from bot.dialogue.reading import Reading
 from bot.emergencies import SENTENCES, rehearse_emergencies

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.asking import Bot
+from bot.bot import Bot
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.domain import Domain, MappingType, Slot, SlotMapping, SlotType, Variation
 from bot.dialogue.events import ActionRun, Event, LoopSet, Rewound, SlotSet, UserSaid

@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 
 from bot.action_client import ActionClient
-from bot.asking import Bot
+from bot.bot import Bot
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.events import (
     AgentSaid,

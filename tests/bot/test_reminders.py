@@ -21,7 +21,7 @@ import pytest
 from sqlalchemy import update
 
 from bot.action_client import ActionClient
-from bot.asking import Bot
+from bot.bot import Bot
 from bot.channels.frames import frame
 from bot.dialogue.events import (
     ActionFailed,

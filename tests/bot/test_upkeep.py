@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import pytest
 
-from bot.asking import Bot
+from bot.bot import Bot
 from bot.dialogue.ports import ReadError
 from bot.inference import Inference
 from bot.manager import Manager

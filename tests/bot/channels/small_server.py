@@ -21,7 +21,7 @@ from argon2 import PasswordHasher
 
 from bot import edge
 from bot.addresses import Addresses
-from bot.asking import Bot
+from bot.bot import Bot
 from bot.channels.rest import RestChannel
 from bot.channels.sender import Patience, Sender
 from bot.channels.socket import SocketChannel

@@ -159,6 +159,18 @@ async def test_a_correction_goes_back_and_asks_to_confirm_again(talk: Talk) -> N
     assert did(await talk.say("yes"))[0] == "action_send"
 
 
+async def test_more_than_was_asked_is_no_correction(talk: Talk) -> None:
+    talk.ends.understood = {**WORDS, "Anna 50": reading("tell", entities=(Entity("amount", "50"),))}
+    await talk.say("send money")
+    assert await talk.hear("Anna 50") == [CONFIRM.replace("Anna", "Anna 50")]
+
+
+async def test_the_same_value_again_is_no_correction(talk: Talk) -> None:
+    talk.ends.understood = {**WORDS, "Anna 50": reading("tell", entities=(Entity("amount", "50"),))}
+    await talk.say("send 50")
+    assert (await talk.hear("Anna 50"))[0].startswith("send money")
+
+
 async def test_nothing_is_done_without_a_yes(talk: Talk) -> None:
     for text in ("send money", "Anna", "50"):
         await talk.say(text)
