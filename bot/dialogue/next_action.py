@@ -140,14 +140,16 @@ def onward(
 def _first(domain: Domain, conversation: Conversation, taken: bool | None, ask: Foresee | None) -> Next:
     """What the table makes of a message that nothing was done about yet."""
     view = view_again(domain, conversation, {}, ask=ask)
-    if taken is None and view.form and view.text and not view.external:
+    if taken is not False and view.form and view.text and not view.external:
         found = extract(
             domain, view.conversation, text=view.text, intent=view.intent, entities=view.reading.entities
         )
         view = replace(view, filled={name: found[name] for name in found if name in view.expects})
     decision = decide(view)
     if taken and view.form and _PLACES[decision.row] > _PLACES[_EXPECTATION]:
-        decision = Decision(_EXPECTATION, (ContinueFlow(view.form.name),))
+        goes_on = ContinueFlow(view.form.name)
+        # A flow that was asked for again goes on too, and the message was understood.
+        decision = decision if goes_on in decision.commands else Decision(_EXPECTATION, (goes_on,))
     for command in decision.commands:
         if begun := _begun(view, command, _refused(domain, conversation), ask):
             return replace(begun, row=decision.row)

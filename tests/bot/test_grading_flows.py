@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bot.dialogue.domain import Domain
@@ -60,6 +60,7 @@ async def talked(domain: Domain, said: list[str]) -> Talk:
 
 
 @given(st.lists(st.sampled_from(SAID), min_size=1, max_size=9))
+@example(["my balance", "no, 70", "no, 70", "my balance", "no, 70"])  # asked for again: understood
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_what_the_bot_did_passes_as_a_test_of_itself(flowing: Domain, said: list[str]) -> None:
     talk = await talked(flowing, said)
