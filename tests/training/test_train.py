@@ -24,6 +24,8 @@ from training.errors import BaseModelMissing, CorpusInvalid, TooLittleData, Trai
 from training.knobs import Choice
 from training.train import Order, train
 
+FEW_STEPS = {"head.least_steps": "40"}  # what a few rows need
+
 
 def silent(stage: str, done: int, total: int) -> None:
     assert 0 <= done <= total, stage
@@ -34,7 +36,13 @@ def order(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Order:
     folder = tmp_path_factory.mktemp("train")
     (folder / "corpus").mkdir()
     write_small_corpus(folder / "corpus")
-    return Order(corpus=folder / "corpus", bundles=folder / "bundles", base=str(tiny_base), device="cpu")
+    return Order(
+        corpus=folder / "corpus",
+        bundles=folder / "bundles",
+        base=str(tiny_base),
+        intents=Choice("fast", FEW_STEPS),
+        device="cpu",
+    )
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +154,7 @@ def test_kept_parts_are_byte_for_byte_those_of_the_older_bundle(order: Order, tr
 
 def test_a_bundle_that_keeps_its_intents_is_not_of_the_new_data(changed: Order) -> None:
     """`frontdesk learn` looks at these: examples that no intents learnt from are still news."""
+    changed = replace(changed, parts=("intents", "answers"))
     first = train(changed, silent)
     rows = (changed.corpus / "intents.jsonl").read_text()
     more = {"text": "hi there", "intent": "greet", "language": "en", "entities": [], "source": ""}
@@ -176,7 +185,10 @@ def test_answers_alone_make_no_classifier(changed: Order) -> None:
 
 @pytest.mark.parametrize(("recipe", "views"), [("accurate", 2), ("few-shot", 1)])
 def test_a_tuning_recipe_brings_an_encoder_of_its_own(order: Order, recipe: str, views: int) -> None:
-    bundle = train(replace(order, intents=Choice(recipe), parts=("intents",)), silent)
+    bundle = train(
+        replace(order, intents=Choice(recipe, {**FEW_STEPS, "tune.least_steps": "30"}), parts=("intents",)),
+        silent,
+    )
     intents, shared = load_encoders(bundle.folder)
     texts = ["my card is lost", "cancel my policy", "hello"]
     vectors = intents.encode(texts)
@@ -189,7 +201,7 @@ def test_a_tuning_recipe_brings_an_encoder_of_its_own(order: Order, recipe: str,
 
 
 def test_with_rows_enough_chinese_is_read_by_its_characters(order: Order) -> None:
-    choice = Choice("accurate", {"characters": "4"})
+    choice = Choice("accurate", {**FEW_STEPS, "characters": "4"})
     bundle = train(replace(order, intents=choice, parts=("intents",)), silent)
     intents, _ = load_encoders(bundle.folder)
     tokens = Tokenizer.from_file(str(bundle.folder / "intents" / "tokenizer.json"))
