@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 import aiohttp
 
+from bot.access import Access
 from bot.dialogue.domain import Domain
 from bot.dialogue.events import BotSaid, Event, Origin, ReminderScheduled
 from bot.dialogue.ports import ActionCall, ActionError, ActionRefused, ActionReply
@@ -40,7 +41,7 @@ class ActionClient:
     url: str
     domain: Domain
     timeout: float
-    headers: Mapping[str, str] = field(default_factory=dict)
+    access: Access = field(default_factory=Access)
 
     async def run(self, call: ActionCall, earlier: Sequence[Event]) -> ActionReply:
         """Run `call.name`; `earlier` are the conversation's events before this turn.
@@ -70,22 +71,29 @@ class ActionClient:
         then.
         """
         timeout = aiohttp.ClientTimeout(total=self.timeout, connect=min(2.0, self.timeout))
-        headers = {**self.headers, "Idempotency-Key": key}
+        headers = {**self.access.headers, "Idempotency-Key": key}
         try:
             async with asyncio.timeout(self.timeout):
                 for pause in (*PAUSES, None):
                     try:
                         async with self.session.post(
-                            self.url, json=body, timeout=timeout, headers=headers
+                            self.url,
+                            json=body,
+                            timeout=timeout,
+                            headers=headers,
+                            params=self.access.params,
+                            ssl=self.access.trusted,
                         ) as response:
                             return response.status, await _read(response)
-                    except aiohttp.ClientConnectorError:
-                        if pause is None:
-                            raise
+                    except aiohttp.ClientConnectorError as error:
+                        if pause is None or isinstance(error, aiohttp.ClientSSLError):
+                            raise  # a certificate that is not trusted now is not trusted in a second
                         await asyncio.sleep(pause)
         except TimeoutError as error:
             raise ActionError("timeout") from error
         except aiohttp.ClientError as error:
+            if isinstance(error, aiohttp.ClientSSLError):
+                log.error("the action server's certificate is not trusted; see `cafile` of endpoints.yml")
             raise ActionError("unreachable") from error
         raise AssertionError("every attempt returns or raises")
 

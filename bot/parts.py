@@ -14,13 +14,14 @@ from pathlib import Path
 
 import aiohttp
 
+from bot.access import access
 from bot.action_client import ActionClient
 from bot.bot import Bot
 from bot.completion import Completion
 from bot.config import Settings
 from bot.errors import FrontdeskError
 from bot.inference import Inference
-from bot.project.model import Endpoint, Project, ResponseMode
+from bot.project.model import Project, ResponseMode
 from bot.reader import Models
 from bot.response_server import ResponseServer
 from bot.wording import LocalWorder, Plain, ServerWorder, Worder
@@ -128,7 +129,7 @@ def _actions(
         url=where,
         domain=project.domain,
         timeout=endpoint.timeout if endpoint else settings.action_timeout,
-        headers=_bearer(endpoint),
+        access=access(endpoint),
     )
 
 
@@ -136,8 +137,4 @@ def _responses(project: Project, session: aiohttp.ClientSession) -> ResponseServ
     endpoint = project.settings.response_endpoint
     if endpoint is None:
         return None
-    return ResponseServer(session, endpoint.url, project.domain, endpoint.timeout, _bearer(endpoint))
-
-
-def _bearer(endpoint: Endpoint | None) -> dict[str, str]:
-    return {"Authorization": f"Bearer {endpoint.token}"} if endpoint and endpoint.token else {}
+    return ResponseServer(session, endpoint.url, project.domain, endpoint.timeout, access(endpoint))

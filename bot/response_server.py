@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
 
+from bot.access import Access
 from bot.dialogue.domain import Domain
 from bot.dialogue.events import Event
 from bot.dialogue.ports import SayError, SayRequest
 from bot.dialogue.tracker import tracker
+
+log = logging.getLogger(__name__)
 
 LARGEST_REPLY = 256 * 1024
 
@@ -30,7 +34,7 @@ class ResponseServer:
     url: str
     domain: Domain
     timeout: float
-    headers: Mapping[str, str] = field(default_factory=dict)
+    access: Access = field(default_factory=Access)
 
     async def say(self, request: SayRequest, earlier: Sequence[Event]) -> Mapping[str, Any]:
         """The message, in Rasa's keys; `earlier` are the conversation's events before this turn. Raises
@@ -47,7 +51,12 @@ class ResponseServer:
             async with (
                 asyncio.timeout(self.timeout),
                 self.session.post(
-                    self.url, json=body, headers=dict(self.headers), allow_redirects=False
+                    self.url,
+                    json=body,
+                    headers=self.access.headers,
+                    params=self.access.params,
+                    ssl=self.access.trusted,
+                    allow_redirects=False,
                 ) as response,
             ):
                 if response.status != 200:
@@ -56,6 +65,8 @@ class ResponseServer:
         except TimeoutError as error:
             raise SayError("timeout") from error
         except aiohttp.ClientError as error:
+            if isinstance(error, aiohttp.ClientSSLError):
+                log.error("the response server's certificate is not trusted; see `cafile` of endpoints.yml")
             raise SayError("unreachable") from error
 
 

@@ -67,7 +67,7 @@ def read_project(folder: Path, *, environ: Mapping[str, str] | None = None) -> P
     report = Report()
     sources = _collect(folder, report, os.environ if environ is None else environ)
     sources = _in_new_words(sources, report)
-    settings = read_settings(sources.config, sources.endpoints, sources.credentials, report)
+    settings = read_settings(sources.config, sources.endpoints, sources.credentials, report, folder=folder)
     parts = read_domain(sources.domain, sources.sections["responses"], report)
     stories, told = read_stories(sources.sections["stories"], report)
     nlu, titles = read_nlu(sources.sections["nlu"], settings.languages, report)

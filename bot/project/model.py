@@ -92,11 +92,18 @@ class Dialogue:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A server that the project names; `timeout` in seconds."""
+    """A server that the project names; `timeout` in seconds. `token` goes into the query under `token_name`;
+    `basic_auth` is a name and a password, `cafile` the certificates of the authorities it is trusted by.
+    """
 
     url: str
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
     timeout: float = 10.0
+    token_name: str = "token"  # noqa: S105  # the name under which one is sent
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    params: Mapping[str, str] = field(default_factory=dict, repr=False)
+    basic_auth: tuple[str, str] | None = field(default=None, repr=False)
+    cafile: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,11 @@ from bot.project.rewriting import rewritten
 from bot.project.yaml import Node, parse_yaml
 
 _NAMES = re.compile(
-    r"token|secret|passw|pwd|passphrase|passcode|credential|verify|signature|private|\bpass\b|\bkey\b|\bsid\b",
+    r"token|secret|passw|pwd|passphrase|passcode|credential|verify|signature|private|apikey|cookie|\bpass\b"
+    r"|\bkey\b|\bsid\b|\bsig\b|\bauthori[sz]ation\b|\bauth$|^code$",
     re.IGNORECASE,
 )
-_NO_SECRETS = re.compile(r"(keyfile|key_?file|certfile|cafile|key_path|jwt_method)$", re.IGNORECASE)
+_NO_SECRETS = re.compile(r"(key_?file|certfile|cafile|key_path|jwt_method|token_name)$", re.IGNORECASE)
 _IN_URL = re.compile(
     r"://[^/\s@]*:[^/\s@]+@|[?&][^=&\s]*(token|secret|key|passw)[^=&\s]*=|hooks\.\w+\.\w+/", re.IGNORECASE
 )

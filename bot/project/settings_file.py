@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from bot.dialogue.domain import Thresholds
@@ -83,16 +84,23 @@ _DONE_BY_BUNDLE = frozenset(
 
 
 def read_settings(
-    config: Node | None, endpoints: Node | None, credentials: Node | None, report: Report
+    config: Node | None,
+    endpoints: Node | None,
+    credentials: Node | None,
+    report: Report,
+    *,
+    folder: Path = Path(),
 ) -> ProjectSettings:
-    """The settings; whatever a file leaves out has its default."""
+    """The settings; whatever a file leaves out has its default. Files that they name are found from
+    `folder`.
+    """
     top = entries(config, "config.yml", report)
     check_keys(top, _CONFIG_KEYS, "config.yml", report)
     own = entries(top.get("frontdesk"), "frontdesk", report)
     check_keys(own, _OWN_KEYS, "frontdesk", report)
     components = _components(top, report)
     default = ProjectSettings()
-    action, response = read_endpoints(endpoints, report)
+    action, response = read_endpoints(endpoints, folder, report)
     rule_policy = components.get("RulePolicy", {})
     return ProjectSettings(
         title=_title(top, own, report),

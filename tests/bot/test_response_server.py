@@ -14,6 +14,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from bot.access import Access
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.domain import Domain
 from bot.dialogue.events import BotSaid, Failed, HandedOver
@@ -66,7 +67,7 @@ async def serving(
         small_server(folder) as server,
     ):
         where = url or str(outside.make_url("/nlg"))
-        responses = ResponseServer(session, where, domain, 0.5, {"Authorization": "Bearer t"})
+        responses = ResponseServer(session, where, domain, 0.5, Access({"Authorization": "Bearer t"}))
         server.manager.bot = replace(server.manager.bot, domain=domain, responses=responses)
         yield server
 

@@ -201,6 +201,42 @@ def test_links_odd_names_and_large_files(write_project: WriteProject, tmp_path: 
     assert not any(path.is_symlink() for path in (tmp_path / "bot").rglob("*"))
 
 
+def test_secrets_of_calls_become_variables(write_project: WriteProject, tmp_path: Path) -> None:
+    endpoints = """\
+action_endpoint:
+  url: http://localhost:5055/webhook
+  token_name: access_token
+  token: hunter21
+  headers: {Authorization: Bearer hunter22, X-ApiKey: hunter23, Cookie: s=hunter24, Accept-Language: en}
+  params: {code: hunter25, sig: hunter26, lang: en}
+nlg:
+  url: http://localhost:5056/nlg
+  basic_auth: {username: bot, password: hunter27}
+"""
+    source = write_project({**PROJECT, "endpoints.yml": endpoints})
+    report = import_project(source, tmp_path / "bot")
+    kept = files(tmp_path / "bot")["endpoints.yml"].decode()
+    assert "hunter" not in kept + json.dumps(report.to_json())
+    assert "token_name: access_token" in kept and "Accept-Language: en" in kept and "username: bot" in kept
+    names = [each.name for each in report.variables]
+    assert [name.removeprefix("ACTION_ENDPOINT_") for name in names] == [
+        "TOKEN",
+        "HEADERS_AUTHORIZATION",
+        "HEADERS_X_APIKEY",
+        "HEADERS_COOKIE",
+        "PARAMS_CODE",
+        "PARAMS_SIG",
+        "NLG_BASIC_AUTH_PASSWORD",
+    ]
+    endpoint = load_project(tmp_path / "bot", environ=dict.fromkeys(names, "x")).settings.action_endpoint
+    assert endpoint and endpoint.headers == {
+        "Authorization": "x",
+        "X-ApiKey": "x",
+        "Cookie": "x",
+        "Accept-Language": "en",
+    }
+
+
 def test_secrets_become_variables(write_project: WriteProject, tmp_path: Path) -> None:
     credentials = f"""\
 telegram:
