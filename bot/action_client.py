@@ -57,17 +57,17 @@ class ActionClient:
             "domain": dict(self.domain.raw),
             "version": PROTOCOL,
         }
-        status, reply = await self._post(body, call.key)
-        if status == 400 and isinstance(reply, dict) and reply.get("action_name") == call.name:
+        status, raw = await self._post(body, call.key)
+        if status == 400 and _is_refusal(raw, call.name):
             raise ActionRefused("rejected")
         if status == 404:
             raise ActionError("unknown_action")
         if status != 200:
             raise ActionError("server_error")
-        return _parse(reply, call, at=events[-1].at if events else call.conversation.last_active)
+        return _parse(_json(raw), call, at=events[-1].at if events else call.conversation.last_active)
 
-    async def _post(self, body: dict[str, Any], key: str) -> tuple[int, Any]:
-        """The status and JSON of one call. Only a connection that was never made is tried again: nothing ran
+    async def _post(self, body: dict[str, Any], key: str) -> tuple[int, bytes]:
+        """The status and body of one call. Only a connection that was never made is tried again: nothing ran
         then.
         """
         timeout = aiohttp.ClientTimeout(total=self.timeout, connect=min(2.0, self.timeout))
@@ -98,19 +98,37 @@ class ActionClient:
         raise AssertionError("every attempt returns or raises")
 
 
-async def _read(response: aiohttp.ClientResponse) -> Any:
-    """The reply's JSON, None for an empty one. Raises ActionError (`bad_reply`), also above LARGEST_REPLY
-    bytes.
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    """The body where it says something: of a failure it would only echo. Raises ActionError (`bad_reply`)
+    above LARGEST_REPLY bytes and for one that breaks off.
     """
     raw = bytearray()
-    async for piece in response.content.iter_any():
-        raw += piece
-        if len(raw) > LARGEST_REPLY:
-            raise ActionError("bad_reply")
+    if response.status in (200, 400):
+        try:
+            async for piece in response.content.iter_any():
+                raw += piece
+                if len(raw) > LARGEST_REPLY:
+                    raise ActionError("bad_reply")
+        except aiohttp.ClientPayloadError as error:
+            raise ActionError("bad_reply") from error
+    return bytes(raw)
+
+
+def _json(raw: bytes) -> Any:
+    """The body's JSON, None for an empty one. Raises ActionError (`bad_reply`)."""
     try:
         return json.loads(raw, parse_constant=_refuse_constant) if raw else None
     except (ValueError, RecursionError) as error:
         raise ActionError("bad_reply") from error
+
+
+def _is_refusal(raw: bytes, name: str) -> bool:
+    """Whether the action itself refused; a proxy may find fault with a request too."""
+    try:
+        reply = _json(raw)
+    except ActionError:
+        return False
+    return isinstance(reply, dict) and reply.get("action_name") == name
 
 
 def _refuse_constant(name: str) -> NoReturn:

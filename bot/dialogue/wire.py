@@ -54,8 +54,8 @@ def from_json(data: Mapping[str, Any], *, at: float | None = None) -> ev.Event:
 SDK_KINDS = frozenset(
     {
         "action", "action_execution_rejected", "active_loop", "bot", "cancel_reminder", "export", "followup",
-        "loop_interrupted", "pause", "reminder", "reset_slots", "restart", "resume", "rewind",
-        "session_ended", "session_started", "slot", "undo",
+        "form", "form_validation", "loop_interrupted", "pause", "reminder", "reset_slots", "restart", "resume",
+        "rewind", "session_ended", "session_started", "slot", "undo",
     }
 )  # fmt: skip
 
@@ -250,4 +250,9 @@ _WRITERS: dict[type[ev.Event], Writer] = {
     **{cls: _writer(kind, write) for cls, kind, write, _ in _TABLE},
     ev.Noted: lambda event: (event.kind, event.body),
 }
-_READERS: dict[str, Reader] = {kind: read for _, kind, _, read in _TABLE}
+_READERS: dict[str, Reader] = {
+    **{kind: read for _, kind, _, read in _TABLE},
+    # What Rasa 1 called the two events of forms; Rasa 3 still reads it.
+    "form": lambda d, at: ev.LoopSet(at=at, name=d.get("name")),
+    "form_validation": lambda d, at: ev.LoopInterrupted(at=at, interrupted=not d.get("validate", True)),
+}

@@ -68,7 +68,9 @@ def json_to_bot(data: Mapping[str, Any], at: float) -> ev.BotSaid:
     return ev.BotSaid(
         at=at,
         text=data.get("text"),
-        buttons=tuple(Button(item["title"], item["payload"]) for item in body.get("buttons") or ()),
+        buttons=tuple(
+            Button(item["title"], item.get("payload", item["title"])) for item in body.get("buttons") or ()
+        ),
         image=body.get("image"),
         attachment=body.get("attachment"),
         custom=body.get("custom"),

@@ -28,7 +28,7 @@ MOST_EVENTS = 5000
 # conversation, what the policy decided, what a reviewer judged and which red flag was seen is said by this
 # program alone.
 MAY_WRITE = SDK_KINDS | {
-    "agent", "entities", "form", "form_validation", "user", "user_featurization",
+    "agent", "entities", "user", "user_featurization",
 }  # fmt: skip
 
 

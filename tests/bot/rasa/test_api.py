@@ -232,7 +232,7 @@ BAD_EVENTS: list[Any] = [
     {"event": "user", "text": "x", "metadata": {"a": 1}, "message_id": 7},
     {"event": "rewind", "messages": "many"},
     {"event": "slot", "name": "purpose", "value": 1, "timestamp": "now"},
-    {"event": "bot", "data": {"buttons": [{"title": "no payload"}]}},
+    {"event": "bot", "data": {"buttons": [{"payload": "no title"}]}},
     {"event": "handed_over", "reason": "rule"},
     {"event": "taken_over", "agent": "eve"},
     {"event": "reviewed", "message_id": "m", "intent": "greet", "agent": "eve"},
