@@ -54,8 +54,8 @@ def from_json(data: Mapping[str, Any], *, at: float | None = None) -> ev.Event:
 SDK_KINDS = frozenset(
     {
         "action", "action_execution_rejected", "active_loop", "bot", "cancel_reminder", "export", "followup",
-        "form", "form_validation", "loop_interrupted", "pause", "reminder", "reset_slots", "restart", "resume",
-        "rewind", "session_ended", "session_started", "slot", "undo",
+        "form", "form_validation", "loop_interrupted", "pause", "reminder", "reset_slots", "restart",
+        "resume", "rewind", "session_ended", "session_started", "slot", "undo",
     }
 )  # fmt: skip
 

@@ -12,7 +12,7 @@ from datetime import UTC
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from bot.dialogue.events import Event, ReminderScheduled
-from bot.dialogue.reminders import CONCERNED, standing
+from bot.dialogue.reminders import CONCERNED, TAKES_BACK, standing, taken_back
 from bot.dialogue.wire import from_json
 from bot.store.schema import events as e
 from bot.store.schema import timers as t
@@ -21,6 +21,13 @@ _set = (
     select(t.c.seq, e.c.body)
     .join(e, (e.c.conversation_id == t.c.conversation_id) & (e.c.seq == t.c.seq))
     .where(t.c.conversation_id == bindparam("conversation"))
+)
+# What taking back is about; a customer's messages and those that nobody wrote have kinds of their own.
+_KINDS = ("action", "external", "reminder", "restart", "rewind", "session_started", "undo", "user")
+_log = (
+    select(e.c.seq, e.c.body)
+    .where(e.c.conversation_id == bindparam("conversation"), e.c.kind.in_(_KINDS))
+    .order_by(e.c.seq)
 )
 _write = insert(t)
 _end = delete(t).where(t.c.conversation_id == bindparam("conversation"), t.c.seq == bindparam("at_seq"))
@@ -36,11 +43,18 @@ def read_timers(connection: Connection, conversation_id: str) -> dict[int, Remin
 def change_timers(
     connection: Connection, conversation_id: str, events: Sequence[Event], after_seq: int
 ) -> None:
-    """Set and end what these events, numbered after `after_seq`, set and end."""
+    """Set and end what these events, numbered after `after_seq` and in the log by now, set and end."""
     if not any(isinstance(event, CONCERNED) for event in events):
         return
     before = read_timers(connection, conversation_id)
     after = standing(before, enumerate(events, start=after_seq + 1))
+    if after and any(isinstance(event, TAKES_BACK) for event in events):
+        log = (
+            (seq, from_json(body))
+            for seq, body in connection.execute(_log, {"conversation": conversation_id})
+        )
+        gone = taken_back(log)
+        after = {seq: reminder for seq, reminder in after.items() if seq not in gone}
     for seq in before.keys() - after.keys():
         end_timer(connection, conversation_id, seq)
     rows = [

@@ -19,14 +19,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import delete
 
 from bot.dialogue.events import (
+    ActionRun,
     Event,
     Failed,
     ReminderCancelled,
     ReminderScheduled,
     Restarted,
     Returned,
+    Rewound,
     SessionStarted,
     TakenOver,
+    Undone,
     UserSaid,
 )
 from bot.dialogue.message import IS_EXTERNAL, InboundMessage
@@ -84,6 +87,43 @@ async def waiting(store: Store, *, now: float = NOON) -> list[InboundMessage]:
     claims = await store.claims.waiting(owner="me", now=now, lease_seconds=LEASE, limit=50)
     pending = [await store.inbox.next_message(claim) for claim in claims]
     return [each.message for each in pending if isinstance(each, Pending)]
+
+
+LISTENS, ACTS = ActionRun(at=1.0, name="action_listen"), ActionRun(at=1.0, name="action_remind")
+
+
+@pytest.mark.parametrize(
+    ("events", "left"),
+    [
+        ((LISTENS, ACTS, reminder(name="a"), Rewound(at=1.0)), []),
+        ((LISTENS, ACTS, Rewound(at=1.0), reminder(name="a")), [5]),
+        ((LISTENS, ACTS, reminder(name="a"), Undone(at=1.0)), []),
+        ((ACTS, reminder(name="a", until_message=False), LISTENS, customer(), Rewound(at=1.0)), [3]),
+        (
+            (ACTS, reminder(name="a", until_message=False), LISTENS, customer(), Rewound(at=1.0, messages=2)),
+            [],
+        ),
+        ((ACTS, reminder(name="a"), LISTENS, external(), Rewound(at=1.0)), [3]),
+        ((reminder(name="a"), SessionStarted(at=1.0), Rewound(at=1.0)), [2]),
+        ((ACTS, reminder(name="a"), LISTENS, customer(), Rewound(at=1.0, messages=9, keeps_latest=True)), []),
+    ],
+)
+async def test_what_is_taken_back_takes_the_reminders_that_it_set_with_it(
+    store: Store, events: tuple[Event, ...], left: list[int]
+) -> None:
+    await talked(store, *events)
+    assert [timer.seq for timer in await due(store)] == left
+
+
+async def test_a_later_turn_takes_back_what_an_earlier_one_set(store: Store) -> None:
+    await talked(store, ACTS, reminder(until_message=False), LISTENS)
+    for number, messages, left in ((2, 1, 1), (3, 2, 0)):
+        receipt = await accept(store, message(number=number), now=2.0)
+        assert receipt.claim
+        told = [customer(), Rewound(at=2.0, messages=messages), LISTENS]
+        after = 4 + 3 * (number - 2)
+        await answer(store, receipt.claim, receipt.inbox_id, after_seq=after, events=told, now=3.0)
+        assert len(await due(store)) == left
 
 
 async def test_a_due_timer_becomes_one_external_message_of_its_conversation(store: Store) -> None:
