@@ -18,12 +18,11 @@ from bot.store.turn import Outgoing, Standing
 
 
 def replies(channel: str, sender: str, events: Sequence[Event]) -> list[Outgoing]:
-    """The bot's messages among the events, addressed to the customer."""
-    return [
-        Outgoing(place, channel, sender, said_json(event))
-        for place, event in enumerate(events)
-        if isinstance(event, BotSaid)
-    ]
+    """The bot's messages among the events, addressed to the customer. One that says nothing, as a response
+    with the text '' does, is on record alone.
+    """
+    said = ((place, said_json(event)) for place, event in enumerate(events) if isinstance(event, BotSaid))
+    return [Outgoing(place, channel, sender, body) for place, body in said if body]
 
 
 def standing(before: Conversation, after: Conversation, events: Sequence[Event]) -> Standing | None:

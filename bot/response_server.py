@@ -77,6 +77,7 @@ _KINDS: tuple[tuple[str, type], ...] = (
     ("image", str),
     ("attachment", dict),
     ("custom", dict),
+    ("elements", list),
 )
 
 

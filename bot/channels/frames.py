@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bot.dialogue.cards import all_buttons, cards
 from bot.dialogue.events import AgentSaid, BotSaid, HandedOver, Returned, TakenOver, UserSaid
 from bot.store.log import Numbered
 from bot.store.turn import Standing
@@ -46,10 +47,13 @@ def _body(item: Numbered, names: Mapping[str, str | None]) -> Frame | None:
 
 
 def shown(said: BotSaid) -> Frame:
-    """What a page shows of a bot message: `text`, `buttons`, `image`, as far as it has them."""
+    """What a page shows of a bot message: `text`, `buttons`, `image`, as far as it has them. A card is shown
+    by its lines.
+    """
+    texts = (said.text, *("\n".join(card.lines) for card in cards(said.elements)))
     parts = {
-        "text": said.text,
-        "buttons": [{"title": button.title, "payload": button.payload} for button in said.buttons],
+        "text": "\n\n".join(text for text in texts if text),
+        "buttons": [{"title": button.title, "payload": button.payload} for button in all_buttons(said)],
         "image": said.image,
     }
     return {key: value for key, value in parts.items() if value}

@@ -195,3 +195,6 @@ def rasa_replies(recipient: str, events: list[Numbered]) -> Iterator[dict[str, A
         for name in _PARTS:
             if name in parts:
                 yield {"recipient_id": recipient, name: parts[name]}
+        for card in parts.get("elements", ()):
+            words = f"{card.get('title', '')} : {card.get('subtitle', '')}"
+            yield {"recipient_id": recipient, "text": words, "buttons": card.get("buttons", [])}

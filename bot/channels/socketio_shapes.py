@@ -36,6 +36,9 @@ def _said(event: BotSaid) -> Iterator[Any]:
         yield {"attachment": {"type": "image", "payload": {"src": said["image"]}}}
     if "attachment" in said:
         yield {"attachment": said["attachment"]}
+    for card in said.get("elements", ()):  # one each, though the key is in the plural: so Rasa sends them
+        payload = {"template_type": "generic", "elements": card}
+        yield {"attachment": {"type": "template", "payload": payload}}
 
 
 def _parts(text: str) -> list[str]:

@@ -12,7 +12,7 @@ import hmac
 import logging
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,8 +28,9 @@ from bot.channels.contract import (
 )
 from bot.channels.split import split
 from bot.channels.telegram_updates import Pressed, Said, parse, read_update
+from bot.dialogue.cards import all_buttons, cards
 from bot.dialogue.events import BotSaid
-from bot.dialogue.message import InboundMessage
+from bot.dialogue.message import Button, InboundMessage
 from bot.store.log import Log
 from bot.store.outbox import Delivery
 
@@ -153,14 +154,14 @@ class TelegramChannel:
         seq, place = int(reference[1]), int(reference[2])
         found = await self.log.after(f"telegram:{chat}", seq - 1, limit=1)
         if found and found[0].seq == seq and isinstance(found[0].event, BotSaid):
-            buttons = found[0].event.buttons
+            buttons = all_buttons(found[0].event)
             if place < len(buttons):
                 return buttons[place].payload, buttons[place].title
         return data, None
 
     async def send(self, delivery: Delivery) -> str | None:
         """One reply as one or more messages; the id of the last. Raises SendFailed."""
-        calls = _calls(delivery)
+        calls = calls_for(delivery)
         if not calls:
             raise SendFailed("nothing_to_send", permanent=True)
         provider_id = None
@@ -230,7 +231,7 @@ class TelegramChannel:
         raise _failure(status, answer)
 
 
-def _calls(delivery: Delivery) -> list[tuple[str, dict[str, Any]]]:
+def calls_for(delivery: Delivery) -> list[tuple[str, dict[str, Any]]]:
     """The Bot API calls that say this reply, in Rasa's order: text with its buttons, image, attachment."""
     body = delivery.body
     texts = split(str(body.get("text") or ""), LONGEST_TEXT)
@@ -239,26 +240,41 @@ def _calls(delivery: Delivery) -> list[tuple[str, dict[str, Any]]]:
     calls: list[tuple[str, dict[str, Any]]] = [
         ("sendMessage", {"chat_id": delivery.address, "text": text}) for text in texts
     ]
-    if body.get("buttons"):
-        calls[-1][1]["reply_markup"] = {"inline_keyboard": _keyboard(delivery)}
+    buttons = [Button(button["title"], button["payload"]) for button in body.get("buttons", ())]
+    if buttons:
+        calls[-1][1]["reply_markup"] = _keyboard(delivery.seq, 0, buttons)
     if isinstance(body.get("image"), str):
         calls.append(("sendPhoto", {"chat_id": delivery.address, "photo": body["image"]}))
     if isinstance(body.get("attachment"), str):
         calls.append(
             ("sendMessage", {"chat_id": delivery.address, "text": body["attachment"][:LONGEST_TEXT]})
         )
-    return calls
+    return [*calls, *_cards(delivery, len(buttons))]
 
 
-def _keyboard(delivery: Delivery) -> list[list[dict[str, str]]]:
+def _cards(delivery: Delivery, before: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """A picture and a text with buttons for each card; so many buttons stand `before` theirs."""
+    to = {"chat_id": delivery.address}
+    for card in cards(delivery.body.get("elements", ())):
+        if card.image:
+            yield "sendPhoto", {**to, "photo": card.image}
+        texts = split("\n".join(card.lines), LONGEST_TEXT) or (["⬇️"] if card.buttons else [])
+        for place, text in enumerate(texts, start=1):
+            last = card.buttons and place == len(texts)
+            markup = {"reply_markup": _keyboard(delivery.seq, before, card.buttons)} if last else {}
+            yield "sendMessage", {**to, "text": text, **markup}
+        before += len(card.buttons)
+
+
+def _keyboard(seq: int, before: int, buttons: Sequence[Button]) -> dict[str, Any]:
     """One button a row. A payload over Telegram's 64 bytes travels as a reference to its place in the log."""
     rows = []
-    for place, button in enumerate(delivery.body["buttons"]):
-        payload = str(button["payload"])
+    for place, button in enumerate(buttons, start=before):
+        payload = button.payload
         fits = 0 < len(payload.encode()) <= LONGEST_PAYLOAD and not _REFERENCE.fullmatch(payload)
-        data = payload if fits else f"~{delivery.seq}.{place}"
-        rows.append([{"text": str(button["title"]), "callback_data": data}])
-    return rows
+        data = payload if fits else f"~{seq}.{place}"
+        rows.append([{"text": button.title, "callback_data": data}])
+    return {"inline_keyboard": rows}
 
 
 def _failure(status: int, answer: Any) -> SendFailed:

@@ -14,6 +14,7 @@ from bot.cli.actions import action_server
 from bot.cli.output import database_option, examples, project_argument
 from bot.cli.train import bundle_or_train
 from bot.config import Settings, read_settings
+from bot.dialogue.cards import all_buttons, cards
 from bot.dialogue.events import AgentSaid, BotSaid, Decided, Event, HandedOver, UserSaid
 from bot.dialogue.message import Button, InboundMessage
 from bot.dialogue.reading import Reading
@@ -108,8 +109,9 @@ def _show(events: list[Event], *, why: bool) -> tuple[Button, ...]:
             case BotSaid() | AgentSaid():
                 if event.text:
                     click.secho(f"bot> {event.text}", fg="cyan")
-                buttons = event.buttons if isinstance(event, BotSaid) else ()
-                for button in buttons:
+                for card in cards(event.elements) if isinstance(event, BotSaid) else ():
+                    click.secho("\n     ".join(("bot>", *card.lines)), fg="cyan")
+                for button in all_buttons(event) if isinstance(event, BotSaid) else ():
                     offered.append(button)
                     click.echo(f"     [{len(offered)}] {button.title}")
             case HandedOver(reason=reason):

@@ -49,10 +49,12 @@ from bot.dialogue.names import (
     UNLIKELY_INTENT,
 )
 from bot.dialogue.ports import ActionCall, ActionError, ActionRefused
+from bot.dialogue.replies import said_json
 from bot.dialogue.responses import ARGUMENTS
 from bot.dialogue.scene import Scene
 from bot.dialogue.selection import response_of
 from bot.dialogue.trail import Act, turns_of
+from bot.dialogue.wire_messages import elements_in
 
 
 async def run_action(scene: Scene, name: str, policy: str, *, confidence: float = 1.0) -> None:
@@ -168,12 +170,12 @@ def _dispatched(scene: Scene, response: Mapping[str, Any]) -> BotSaid | None:
         image=response.get("image") or (base.image if base else None),
         attachment=response.get("attachment") or (base.attachment if base else None),
         custom=response.get("custom") or (base.custom if base else None),
+        elements=elements_in(response) or (base.elements if base else ()),
         origin=Origin.ACTION,
         response=str(name) if name else None,
         metadata={ARGUMENTS: fields} if elsewhere else {},
     )
-    parts = (said.text, said.buttons, said.image, said.attachment, said.custom)
-    return said if elsewhere or any(parts) else None
+    return said if elsewhere or said_json(said) else None
 
 
 _DISPATCHED = frozenset(

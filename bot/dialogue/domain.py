@@ -134,6 +134,7 @@ class Variation:
     image: str | None = None
     attachment: Any = None
     custom: Any = None
+    elements: tuple[Mapping[str, Any], ...] = ()
     channel: str | None = None
     conditions: tuple[SlotCondition, ...] = ()
     id: str | None = None

@@ -6,6 +6,7 @@ Knows the facts; not how they are stored (bot.store), written as JSON (wire) or 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -65,7 +66,7 @@ class UserSaid(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotSaid(Event):
     """`response` names the domain response, `answer_id` the template, `bundle` the models that made the
-    choice.
+    choice. `elements` are cards in Facebook's keys (bot.dialogue.cards).
     """
 
     text: str | None = None
@@ -73,6 +74,7 @@ class BotSaid(Event):
     image: str | None = None
     attachment: Any = None
     custom: Any = None
+    elements: tuple[Mapping[str, Any], ...] = ()
     origin: Origin = Origin.RESPONSE
     response: str | None = None
     answer_id: str | None = None

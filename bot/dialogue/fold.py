@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import reduce
 
+from bot.dialogue.cards import all_buttons
 from bot.dialogue.conversation import Conversation, Frame, Holder, Opening, Run, changed, spoken
 from bot.dialogue.events import (
     ActionRejected,
@@ -151,7 +152,7 @@ def _user_said(state: Conversation, event: UserSaid) -> Conversation:
 
 def _bot_said(state: Conversation, event: BotSaid) -> Conversation:
     # A press comes back as a message, hence normalised.
-    offered = frozenset(normalise(button.payload) for button in event.buttons)
+    offered = frozenset(normalise(button.payload) for button in all_buttons(event))
     return changed(
         state,
         last_active=event.at if state.unasked else state.last_active,

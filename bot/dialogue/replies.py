@@ -11,8 +11,8 @@ from bot.dialogue.events import BotSaid
 
 
 def said_json(said: BotSaid) -> dict[str, Any]:
-    """`text`, `buttons` (each with `title` and `payload`), `image`, `attachment`, `custom`: only the parts
-    it has.
+    """`text`, `buttons` (each with `title` and `payload`), `image`, `attachment`, `custom`, `elements`: only
+    the parts it has.
     """
     parts = {
         "text": said.text,
@@ -20,5 +20,6 @@ def said_json(said: BotSaid) -> dict[str, Any]:
         "image": said.image,
         "attachment": said.attachment,
         "custom": said.custom,
+        "elements": [dict(element) for element in said.elements],
     }
     return {name: value for name, value in parts.items() if value}

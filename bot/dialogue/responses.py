@@ -55,6 +55,7 @@ def render(
         image=fill(chosen.image, values),
         attachment=fill(chosen.attachment, values),
         custom=fill(chosen.custom, values),
+        elements=tuple(fill(element, values) for element in chosen.elements),
         origin=Origin.RESPONSE,
         response=name,
         metadata={**chosen.metadata, **({"id": chosen.id} if chosen.id else {})},

@@ -47,6 +47,7 @@ def bot_to_json(event: ev.BotSaid) -> Json:
             "image": event.image,
             "attachment": event.attachment,
             "custom": event.custom,
+            "elements": [dict(element) for element in event.elements] or None,
         },
         "metadata": {
             **event.metadata,
@@ -56,6 +57,11 @@ def bot_to_json(event: ev.BotSaid) -> Json:
             "bundle": event.bundle,
         },
     }
+
+
+def elements_in(data: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """The cards of a message in Rasa's keys; what is no card is left out."""
+    return tuple(dict(item) for item in data.get("elements") or () if isinstance(item, Mapping))
 
 
 def json_to_bot(data: Mapping[str, Any], at: float) -> ev.BotSaid:
@@ -74,6 +80,7 @@ def json_to_bot(data: Mapping[str, Any], at: float) -> ev.BotSaid:
         image=body.get("image"),
         attachment=body.get("attachment"),
         custom=body.get("custom"),
+        elements=elements_in(body),
         origin=ev.Origin(origin),
         response=response,
         answer_id=answer_id,

@@ -17,7 +17,9 @@ from bot.dialogue.fold import apply
 from bot.dialogue.message import Button
 from bot.dialogue.phrases import PHRASES
 from bot.dialogue.ports import PortError, Ports, SayRequest
+from bot.dialogue.replies import said_json
 from bot.dialogue.responses import ARGUMENTS
+from bot.dialogue.wire_messages import elements_in
 
 WORDED = "worded"  # marks in a message's metadata that the server gave its words
 
@@ -87,12 +89,13 @@ def _in_words(event: BotSaid, words: Mapping[str, Any]) -> BotSaid:
         image=words.get("image") or kept.image,
         attachment=words.get("attachment") or kept.attachment,
         custom=words.get("custom") or kept.custom,
+        elements=elements_in(words) or kept.elements,
         metadata={**event.metadata, WORDED: True},
     )
 
 
 def _is_empty(said: BotSaid) -> bool:
-    return not (said.text or said.buttons or said.image or said.attachment or said.custom)
+    return not said_json(said)
 
 
 def _apology(domain: Domain, state: Conversation) -> list[Event]:

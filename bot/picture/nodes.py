@@ -141,7 +141,12 @@ def _variation_words(variation: Variation) -> str:
     when += [f"on {variation.channel}"] if variation.channel else []
     buttons = [f"[{button['title']}]" for button in variation.buttons]
     said = " ".join(part for part in (variation.text or "", *buttons) if part)
-    said = said or ("an image" if variation.image else "data for the channel" if variation.custom else "")
+    other = (
+        ("an image", variation.image),
+        ("data for the channel", variation.custom),
+        ("cards", variation.elements),
+    )
+    said = said or next((name for name, part in other if part), "")
     return f"{', '.join(when)}: {said}" if when and said else said
 
 

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 
+from bot.dialogue.cards import cards
 from bot.dialogue.domain import Variation
 from bot.dialogue.names import REQUESTED_SLOT
 from bot.dialogue.responses import fill
@@ -32,10 +33,12 @@ def variations(project: Project) -> Iterator[tuple[Place, str, Variation]]:
 def check_buttons(project: Project, report: Report) -> None:
     """Payloads (`/intent{"entity": "value"}`) that name unknown intents or entities."""
     for place, name, variation in variations(project):
-        for button in variation.buttons:
-            payload = fill(str(button["payload"]), {})
+        buttons = [(str(button["title"]), str(button["payload"])) for button in variation.buttons]
+        buttons += [(each.title, each.payload) for card in cards(variation.elements) for each in card.buttons]
+        for title, raw in buttons:
+            payload = fill(raw, {})
             if payload.startswith("/"):
-                _check_payload(project, place, f"The button `{button['title']}` of `{name}`", payload, report)
+                _check_payload(project, place, f"The button `{title}` of `{name}`", payload, report)
 
 
 def _check_payload(project: Project, place: Place, what: str, payload: str, report: Report) -> None:

@@ -65,9 +65,6 @@ def _variation(name: str, node: Node, report: Report) -> Variation:
         return Variation(text=node.value)
     found = entries(node, f"a variation of {what}", report)
     check_keys(found, _KEYS, what, report)
-    if "elements" in found:
-        mend = "Use `custom` for what one channel alone can show."
-        report.warn(found["elements"].place, f"{what}: `elements` are not sent.", mend)
     variation = Variation(
         text=text(found.get("text"), f"text of {what}", report),
         buttons=(
@@ -77,17 +74,25 @@ def _variation(name: str, node: Node, report: Report) -> Variation:
         image=text(found.get("image"), f"image of {what}", report),
         attachment=plain(found.get("attachment")),
         custom=plain(found.get("custom")),
+        elements=_elements(what, found.get("elements"), report),
         channel=text(found.get("channel"), f"channel of {what}", report),
         conditions=_conditions(what, found.get("condition"), report),
         id=text(found.get("id"), f"id of {what}", report),
         metadata=_metadata(what, found, report),
     )
-    if not (
-        variation.text or variation.image or variation.attachment or variation.custom or variation.buttons
-    ):
+    parts = (variation.image, variation.attachment, variation.custom, variation.buttons, variation.elements)
+    if not (variation.text or any(parts)):
         tell = report.error if variation.text is None else report.warn  # an empty text is said by silence
         tell(node.place, f"A variation of {what} says nothing.", "Give it a `text`, or remove it.")
     return variation
+
+
+def _elements(what: str, node: Node | None, report: Report) -> tuple[Mapping[str, Any], ...]:
+    """Cards in Facebook's keys, which only their channels read."""
+    found = (
+        entries(item, f"an element of {what}", report) for item in items(node, f"elements of {what}", report)
+    )
+    return tuple({key: plain(value) for key, value in element.items()} for element in found if element)
 
 
 def _metadata(what: str, found: Mapping[str, Node], report: Report) -> Mapping[str, Any]:

@@ -33,6 +33,9 @@ function spoken(who, name, event) {
     "li",
     { class: `line ${who}` },
     event.text && h("div", { class: "bubble" }, ...linked(event.text)),
+    ...(data.elements ?? []).map((card) =>
+      h("div", { class: "bubble" }, [card.title, card.subtitle].filter(Boolean).join("\n")),
+    ),
     data.image && h("div", { class: "bubble" }, link(data.image, data.image)),
     offered.length ? h("div", { class: "offered" }, ...offered) : null,
     h("div", { class: "meta" }, `${name} · ${hour(event.timestamp)}`),
