@@ -31,7 +31,7 @@ from bot.reader import Models, Reader
 from bot.wording import Worder
 from nlu.classifier import IntentPrediction
 from nlu.explain import Explanation, Near, explain, left_out, pieces
-from nlu.next_action import NextActionModel
+from nlu.next_action import NOTHING, NextActionModel
 from nlu.system_entities import SystemEntities
 
 log = logging.getLogger(__name__)
@@ -187,5 +187,6 @@ class Inference:
 
 def _foreseen(model: NextActionModel, states: Sequence[Features]) -> Forecast | None:
     """The likeliest next action after these states, of those that stories tell."""
-    action, probability = model.read(states)
-    return Forecast(action, probability) if action else None
+    chances = model.chances(states)
+    action = max(chances, key=chances.__getitem__)
+    return Forecast(action, chances[action], chances) if action != NOTHING else None

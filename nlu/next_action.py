@@ -66,14 +66,17 @@ class NextActionModel:
         hidden = np.maximum(values @ self.w1[places] + self.b1, 0.0)
         return np.asarray(hidden @ self.w2 + self.b2, dtype=np.float32)
 
-    def read(self, states: Sequence[Features]) -> tuple[str | None, float]:
-        """The likeliest next action after these states, the newest last, and its probability; None for
-        none.
-        """
+    def chances(self, states: Sequence[Features]) -> dict[str, float]:
+        """The probability of each action after these states, the newest last; NOTHING is among them."""
         scaled = self.logits(states).astype(np.float64) / self.temperature
-        chances = np.exp(scaled - scaled.max())
-        best = int(chances.argmax())
-        return self.actions[best] or None, float(chances[best] / chances.sum())
+        shares = np.exp(scaled - scaled.max())
+        return dict(zip(self.actions, (shares / shares.sum()).tolist(), strict=True))
+
+    def read(self, states: Sequence[Features]) -> tuple[str | None, float]:
+        """The likeliest of them, and its probability; None for none."""
+        chances = self.chances(states)
+        best = max(chances, key=chances.__getitem__)
+        return best or None, chances[best]
 
     def save(self, folder: Path) -> None:
         """Two files, as load() reads them."""

@@ -6,8 +6,8 @@ conversation that others wrote. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from bot.dialogue.commands import (
     Answer,
@@ -54,7 +54,8 @@ class Next:
     """`action_listen`: the bot waits. `policy` is who wants the action, as `ActionRun` records it; `row` the
     row of the table that held, where the message was just heard; `intent` what the bot acts on. `resumes`:
     a form asks again after something else was answered; `understood`: the two-stage fallback ends, and the
-    message stands for what was not understood.
+    message stands for what was not understood. `chances` are the probabilities of all actions that the
+    learned policy weighed, where it decided.
     """
 
     action: str
@@ -64,6 +65,7 @@ class Next:
     confidence: float = 1.0
     resumes: bool = False
     understood: bool = False
+    chances: Mapping[str, float] = field(default_factory=dict, compare=False)
 
 
 def next_action(
@@ -126,7 +128,8 @@ def onward(
                 return Next(recalled, "story", intent)
             foreseen = foresee(domain, state, intent, ask, refused=refused)
             if foreseen:
-                return Next(foreseen.action, "learned", intent, confidence=foreseen.probability)
+                sure, chances = foreseen.probability, foreseen.chances
+                return Next(foreseen.action, "learned", intent, confidence=sure, chances=chances)
     done = [mark.name for mark in state.marks if isinstance(mark, ActionRun)] if acted is None else acted
     # A question with buttons waits for its own answer; the form's question would hide it.
     runs = state.loop if state.loop in domain.forms else state.waiting

@@ -99,10 +99,13 @@ Features = Mapping[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The next action that the learned policy finds likeliest, with its calibrated probability."""
+    """The next action that the learned policy finds likeliest, with its calibrated probability; `chances` are
+    those of all that it weighed.
+    """
 
     action: str
     probability: float
+    chances: Mapping[str, float] = field(default_factory=dict, compare=False)
 
 
 Foresee = Callable[[Sequence[Features]], Forecast | None]

@@ -88,12 +88,9 @@ def read_settings(
     endpoints: Node | None,
     credentials: Node | None,
     report: Report,
-    *,
     folder: Path = Path(),
 ) -> ProjectSettings:
-    """The settings; whatever a file leaves out has its default. Files that they name are found from
-    `folder`.
-    """
+    """The settings; what a file leaves out has its default, and what it names is found from `folder`."""
     top = entries(config, "config.yml", report)
     check_keys(top, _CONFIG_KEYS, "config.yml", report)
     own = entries(top.get("frontdesk"), "frontdesk", report)
@@ -101,7 +98,6 @@ def read_settings(
     components = _components(top, report)
     default = ProjectSettings()
     action, response = read_endpoints(endpoints, folder, report)
-    rule_policy = components.get("RulePolicy", {})
     return ProjectSettings(
         title=_title(top, own, report),
         languages=read_languages(top, report),
@@ -114,7 +110,7 @@ def read_settings(
             _thresholds(components.get("FallbackClassifier"), own, report),
             learned=learned_from(top, components, report),
         ),
-        fallback=text(rule_policy.get("core_fallback_action_name"), "core_fallback_action_name", report),
+        fallback=_fallback(components.get("RulePolicy", {}), report),
         max_history=max_history(components, report),
         system_entities=read_system_entities(
             components.get(COMPONENT),
@@ -195,6 +191,10 @@ def _components(top: Entries, report: Report) -> dict[str, Entries]:
             "Frontdesk's own models take the pipeline's place; check what relied on them.",
         )
     return found
+
+
+def _fallback(rule_policy: Entries, report: Report) -> str | None:
+    return text(rule_policy.get("core_fallback_action_name"), "core_fallback_action_name", report)
 
 
 def _thresholds(fallback: Entries | None, own: Entries, report: Report) -> Thresholds:

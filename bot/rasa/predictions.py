@@ -30,8 +30,8 @@ _POLICIES = {
 def prediction(
     domain: Domain, tracker: Tracker, verbosity: Verbosity, ask: Foresee | None = None
 ) -> dict[str, Any]:
-    """The next action among all of the domain: it has the score 1, or its probability where `ask` foresees
-    it, every other 0. The likeliest first.
+    """The next action among all of the domain: it has the score 1, every other 0. Where `ask` foresees it,
+    each has its probability; what is missing to 1 is that of no action of theirs. The likeliest first.
     """
     coming = next_action(domain, tracker.state, ask=ask)
     known = {
@@ -42,9 +42,10 @@ def prediction(
         *domain.forms,
         *domain.flows,
     }
-    names = sorted(known, key=lambda name: (name != coming.action, name))
+    scores = {**dict.fromkeys(known, 0.0), **coming.chances, coming.action: coming.confidence}
+    names = sorted(known, key=lambda name: (name != coming.action, -scores[name], name))
     return {
-        "scores": [{"action": name, "score": coming.confidence * (name == coming.action)} for name in names],
+        "scores": [{"action": name, "score": scores[name]} for name in names],
         "policy": policy(coming),
         "confidence": coming.confidence,
         "tracker": tracker.to_json(domain, verbosity),

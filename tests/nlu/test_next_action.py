@@ -39,6 +39,7 @@ def test_the_likeliest_action_with_its_probability() -> None:
     assert cooler[0] == "utter_done" and cooler[1] < probability
     assert MODEL.read([{"slot much=amount": 1.0}, {}])[0] is None
     assert MODEL.read([{}])[1] == pytest.approx(1 / 3)
+    assert MODEL.chances([{}]) == pytest.approx(dict.fromkeys(MODEL.actions, 1 / 3))
 
 
 def test_it_is_read_as_it_was_written(tmp_path: Path) -> None:
