@@ -32,12 +32,15 @@ from bot.dialogue.names import (
     CLARIFY,
     DEACTIVATE_LOOP,
     HAND_OVER,
+    HUMAN_INTENTS,
+    KNOWLEDGE_INTENT,
     LISTEN,
+    OUT_OF_SCOPE_INTENTS,
     REPEAT,
     TWO_STAGE_FALLBACK,
 )
-from bot.dialogue.policy import TABLE, decide
-from bot.dialogue.ports import Foresee
+from bot.dialogue.policy import TABLE, UNPROVIDED, decide
+from bot.dialogue.ports import Forecast, Foresee
 from bot.dialogue.reading import Entity, Reading
 from bot.dialogue.resolving import resolve
 from bot.dialogue.rules import predict
@@ -92,8 +95,8 @@ def next_action(
     reading = said.reading or Reading()
     if conversation.opening is None:
         return _first(domain, conversation, False if conversation.loop_rejected else taken, ask)
-    meant = intent or resolve(reading, domain.thresholds)[0]
     refused = _refused(domain, conversation)
+    meant = intent or _meant(domain, conversation, reading, refused)
     return onward(domain, conversation, meant, reading.entities, refused=refused, ask=ask)
 
 
@@ -128,8 +131,7 @@ def onward(
                 return Next(recalled, "story", intent)
             foreseen = foresee(domain, state, intent, ask, refused=refused)
             if foreseen:
-                sure, chances = foreseen.probability, foreseen.chances
-                return Next(foreseen.action, "learned", intent, confidence=sure, chances=chances)
+                return _foreseen(foreseen, intent)
     done = [mark.name for mark in state.marks if isinstance(mark, ActionRun)] if acted is None else acted
     # A question with buttons waits for its own answer; the form's question would hide it.
     runs = state.loop if state.loop in domain.forms else state.waiting
@@ -138,6 +140,27 @@ def onward(
     if runs and list(done[-1:]) not in waits:
         return Next(runs, "form", intent, resumes=True)
     return Next(LISTEN, intent=intent)
+
+
+def _foreseen(forecast: Forecast, intent: str | None) -> Next:
+    sure, chances = forecast.probability, forecast.chances
+    return Next(forecast.action, "learned", intent, confidence=sure, chances=chances)
+
+
+def _meant(
+    domain: Domain, conversation: Conversation, reading: Reading, refused: frozenset[str]
+) -> str | None:
+    """The intent on which the turn began, where its reading alone does not say it: a wish for a person among
+    several, or the rule for what was not understood.
+    """
+    intent, candidates = resolve(reading, domain.thresholds)
+    if intent and intent not in OUT_OF_SCOPE_INTENTS | {KNOWLEDGE_INTENT}:
+        return intent
+    person = [each for each in candidates[:1] if each in HUMAN_INTENTS]
+    for begun in filter(None, (*person, intent, *UNPROVIDED)):
+        if predict(domain, conversation, begun, reading.entities, refused=refused):
+            return begun
+    return intent
 
 
 def _first(domain: Domain, conversation: Conversation, taken: bool | None, ask: Foresee | None) -> Next:

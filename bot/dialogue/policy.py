@@ -44,6 +44,7 @@ from bot.dialogue.values import folded
 from bot.dialogue.view import Decision, View
 
 MISSES_BEFORE_PERSON = 2
+UNPROVIDED = (FALLBACK_INTENT, "out_of_scope")  # whose rules are for what was not understood, in this order
 NEAR = 0.15  # below the answer threshold by at most this, a stored question is worth offering as a button
 
 
@@ -214,7 +215,7 @@ def _not_understood(view: View) -> tuple[Command, ...]:
         return (StartFlow(view.ruled.rule.name, view.intent),)
     if view.intent and view.intent not in OUT_OF_SCOPE_INTENTS | {KNOWLEDGE_INTENT}:
         return (CannotHandle(),)
-    for intent in (FALLBACK_INTENT, "out_of_scope"):
+    for intent in UNPROVIDED:
         prediction = predict(view.domain, view.conversation, intent, view.reading.entities)
         if prediction and prediction.action:
             return (StartFlow(prediction.rule.name, intent),)

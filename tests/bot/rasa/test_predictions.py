@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from bot.dialogue.events import ActionRun, SessionStarted, UserSaid
-from bot.dialogue.names import LISTEN
+import pytest
+
+from bot.dialogue.domain import Domain, Variation
+from bot.dialogue.events import ActionRun, Event, SessionStarted, UserSaid
+from bot.dialogue.names import KNOWLEDGE_INTENT, LISTEN
 from bot.dialogue.ports import Forecast
+from bot.dialogue.reading import Reading, Verdict
+from bot.dialogue.steps import ActionStep, IntentStep, Rule
 from bot.rasa.predictions import prediction
 from bot.rasa.trackers import Tracker, Verbosity
 from tests.bot.dialogue.small_bot import reading
@@ -30,3 +35,29 @@ def test_a_forecast_has_its_probability_and_teds_name() -> None:
     assert not {"", "utter_of_another_bundle"} & {entry["action"] for entry in found["scores"]}
     alone = prediction(domain(), tracker, Verbosity.NONE)
     assert (alone["scores"][0]["action"], alone["confidence"]) == ("action_default_fallback", 1.0)
+
+
+@pytest.mark.parametrize("intent", ["nlu_fallback", "out_of_scope"])
+@pytest.mark.parametrize(
+    "read",
+    [
+        Reading(),
+        reading(KNOWLEDGE_INTENT),
+        reading("strange", 0.3, out_of_scope=True),
+        *map(reading, ("nlu_fallback", "out_of_scope")),
+        Reading((Verdict("greet", 0.4), Verdict("bye", 0.3)), ("greet", "bye", "a", "b")),
+    ],
+)
+def test_a_rule_for_what_was_not_understood_is_taken_step_by_step(intent: str, read: Reading) -> None:
+    steps = (IntentStep(frozenset({intent})), ActionStep("utter_sorry"), ActionStep("utter_menu"))
+    sorry = Domain(
+        intents=frozenset({"greet"}),
+        responses={name: (Variation(name),) for name in ("utter_sorry", "utter_menu")},
+        rules=(Rule("sorry", steps),),
+    )
+    said = UserSaid(at=1.0, text="hm", message_id="m", channel="rest", reading=read)
+    events: tuple[Event, ...] = (SessionStarted(at=0.0), ActionRun(at=0.0, name=LISTEN), said)
+    for expected in ("utter_sorry", "utter_menu", "action_listen", "action_listen"):
+        found = prediction(sorry, Tracker("ann", events, {}), Verbosity.NONE)
+        assert (found["scores"][0]["action"], found["policy"]) == (expected, "RulePolicy")
+        events = (*events, ActionRun(at=1.0, name=expected))
