@@ -36,6 +36,7 @@ from bot.parts import make_bot, pushed
 from bot.project.model import Project
 from bot.rasa.api import RasaApi
 from bot.rasa.conversations import Conversations
+from bot.rasa.models import Models
 from bot.store.migrate import migrate
 from bot.store.store import Store, open_store
 from bot.upkeep import Follower, in_background
@@ -156,6 +157,7 @@ def _rasa(settings: Settings, manager: Manager, store: Store) -> RasaApi:
         Conversations(manager, store, time.time, settings.reply_timeout),
         bot=lambda: manager.bot,
         bundle=lambda: manager.bot.inference.models.bundle.id,
+        models=Models(settings.bundles),
         token=settings.api_token,
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import logging
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -32,6 +32,7 @@ from bot.dialogue.wire import from_json
 from bot.errors import FrontdeskError, place_of
 from bot.rasa import incoming
 from bot.rasa.conversations import Conversations
+from bot.rasa.models import Handler, Models
 from bot.rasa.predictions import prediction
 from bot.rasa.refusals import SPOKEN, Refusal, bad_request, closed, failed, held, unknown_caller
 from bot.rasa.stories import stories
@@ -42,7 +43,6 @@ log = logging.getLogger(__name__)
 
 JSON, YAML = "application/json", "application/x-yaml"
 OLDEST = "3.5.0"  # of the models that Rasa of this version takes
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,7 @@ class RasaApi:
     conversations: Conversations
     bot: Callable[[], Bot]
     bundle: Callable[[], str]
+    models: Models
     token: str | None = None
 
     def routes(self) -> list[web.RouteDef]:
@@ -72,6 +73,7 @@ class RasaApi:
             ("POST", f"{one}/predict", self.predict),
             ("POST", f"{one}/execute", self.execute),
             ("POST", f"{one}/trigger_intent", self.trigger),
+            *self.models.table(),
         )
         return [web.route(method, path, self._guarded(handler)) for method, path, handler in table]
 

@@ -65,3 +65,8 @@ def held() -> Refusal:
         "back.",
         status=409,
     )
+
+
+def elsewhere(message: str) -> Refusal:
+    """Rasa's server does this and ours does not; the message says what does."""
+    return Refusal(501, "NotImplemented", message)

@@ -52,6 +52,7 @@ from bot.inference import Inference
 from bot.manager import Manager
 from bot.rasa.api import RasaApi
 from bot.rasa.conversations import Conversations
+from bot.rasa.models import Models
 from bot.store.migrate import migrate
 from bot.store.store import Store, open_store
 from bot.web.pages import Pages
@@ -249,7 +250,7 @@ async def small_server(
         )
         channel = RestChannel(manager, addresses=BEHIND, **(rest or {}))
         conversations = Conversations(manager, store, time.time)
-        api = RasaApi(conversations, lambda: manager.bot, lambda: "b1", api_token)
+        api = RasaApi(conversations, lambda: manager.bot, lambda: "b1", Models(folder / "bundles"), api_token)
         pages = SocketIoChannel(
             manager,
             store,

@@ -42,6 +42,11 @@ ROUTES = [
     ("POST", "/conversations/ann/predict"),
     ("POST", "/conversations/ann/execute"),
     ("POST", "/conversations/ann/trigger_intent"),
+    ("PUT", "/model"),
+    ("DELETE", "/model"),
+    ("POST", "/model/train"),
+    ("POST", "/model/test/stories"),
+    ("POST", "/model/test/intents"),
 ]
 
 
