@@ -1,14 +1,14 @@
 """Reads a project folder into a frozen Project: Rasa 3.x files, answers, dialogues and settings.
 
-Knows which file is what and in which order they are read; each kind of file is read by a module of its own. A
-folder that holds only `answers/` is a whole bot.
+Knows in which order files are read (sources finds them); each kind is read by a module of its own. A folder
+that holds only `answers/` is a whole bot.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from bot.dialogue.domain import Domain, MappingType, Slot, SlotType
@@ -18,35 +18,17 @@ from bot.dialogue.selection import is_selection
 from bot.errors import ProjectError
 from bot.project.answers_file import read_answer_files
 from bot.project.dialogues_file import read_dialogues
-from bot.project.domain_file import LISTS, MAPS, DomainParts, read_domain
+from bot.project.domain_file import DomainParts, read_domain
 from bot.project.flows_file import read_flows, told_slots
-from bot.project.migration import migrate, tell
 from bot.project.model import Project, ProjectSettings
 from bot.project.nlu_file import read_nlu
-from bot.project.node import check_sections, entries
-from bot.project.old_format import Files
-from bot.project.report import Place, Report
+from bot.project.nlu_json_file import SECTION as NLU_JSON
+from bot.project.report import Report
 from bot.project.rules_file import read_rules
-from bot.project.sentiment_file import FILE as MOODS
 from bot.project.sentiment_file import read_moods
 from bot.project.settings_file import read_settings
+from bot.project.sources import Sources, collect, in_new_words
 from bot.project.stories_file import read_stories
-from bot.project.yaml import Node, read_yaml
-
-_YAML = (".yml", ".yaml")
-# What is missing when a file cannot be read, by the section whose name it bears.
-_CONFIG_PARTS = {"language": "languages", "languages": "languages"}
-_ENDPOINT_PARTS = {"action_endpoint": "endpoints"}
-_DOMAIN_PARTS = {section: section for section in (*LISTS, *MAPS)}
-_DATA_PARTS = {
-    "nlu": "examples",
-    "rules": "rules",
-    "stories": "stories",
-    "responses": "responses",
-    "flows": "flows",
-}
-_ANSWER_PARTS = {"answers": "answers"}
-_DATA_KEYS = ("version", "nlu", "rules", "stories", "responses", "dialogues", "flows")
 
 
 def load_project(folder: Path, *, environ: Mapping[str, str] | None = None) -> Project:
@@ -65,12 +47,18 @@ def read_project(folder: Path, *, environ: Mapping[str, str] | None = None) -> P
     ProjectError only where `folder` is no project at all.
     """
     report = Report()
-    sources = _collect(folder, report, os.environ if environ is None else environ)
-    sources = _in_new_words(sources, report)
+    sources = collect(folder, report, os.environ if environ is None else environ)
+    sources = in_new_words(sources, report)
     settings = read_settings(sources.config, sources.endpoints, sources.credentials, report, folder=folder)
     parts = read_domain(sources.domain, sources.sections["responses"], report)
     stories, told = read_stories(sources.sections["stories"], report)
-    nlu, titles = read_nlu(sources.sections["nlu"], settings.languages, report)
+    nlu, titles = read_nlu(
+        sources.sections["nlu"],
+        settings.languages,
+        report,
+        json=sources.sections[NLU_JSON],
+        folder=folder,
+    )
     answers = read_answer_files(sources.answers, settings.languages, report)
     ids = frozenset(template.id for template in answers)
     dialogues = read_dialogues(sources.sections["dialogues"], settings.languages, ids, report)
@@ -90,7 +78,7 @@ def read_project(folder: Path, *, environ: Mapping[str, str] | None = None) -> P
     )
 
 
-def _domain(parts: DomainParts, settings: ProjectSettings, sources: _Sources, report: Report) -> Domain:
+def _domain(parts: DomainParts, settings: ProjectSettings, sources: Sources, report: Report) -> Domain:
     """The domain with its rules and flows."""
     flows = read_flows(sources.sections["flows"], report)
     intents, entities = frozenset(parts.intents), frozenset(parts.entities)
@@ -113,165 +101,6 @@ def _domain(parts: DomainParts, settings: ProjectSettings, sources: _Sources, re
         # To rasa-sdk a flow is a form: `validate_<flow>` judges what it collects.
         raw={**parts.raw, "forms": {**parts.raw.get("forms", {}), **forms}} if forms else parts.raw,
     )
-
-
-@dataclass(slots=True)
-class _Sources:
-    """The top nodes of a project's files, by what they are."""
-
-    config: Node | None = None
-    endpoints: Node | None = None
-    credentials: Node | None = None
-    domain: list[Node] = field(default_factory=list)
-    answers: list[Node] = field(default_factory=list)
-    data: list[Node] = field(default_factory=list)
-
-    @property
-    def sections(self) -> dict[str, list[Node]]:
-        """The data files' sections, by name."""
-        found = [node.value for node in self.data if isinstance(node.value, Mapping)]
-        return {key: [top[key] for top in found if key in top] for key in _DATA_KEYS}
-
-
-def _collect(folder: Path, report: Report, environ: Mapping[str, str]) -> _Sources:
-    if not folder.is_dir():
-        message = f"{folder} is no folder. Give the folder that holds domain.yml, or one with answers/ alone."
-        raise ProjectError((), message=message)
-    sources = _Sources(
-        config=_first(folder, "config", _CONFIG_PARTS, report, environ),
-        endpoints=_first(folder, "endpoints", _ENDPOINT_PARTS, report, environ, lenient=True),
-        credentials=_first(folder, "credentials", {}, report, environ, lenient=True),
-    )
-    for path in (*_named(folder, "domain"), *_yaml_files(folder / "domain")):
-        _add(sources.domain, path, folder, _DOMAIN_PARTS, report)
-    for path in _yaml_files(folder / "answers"):
-        _add(sources.answers, path, folder, _ANSWER_PARTS, report)
-    _collect_data(folder, sources, report)
-    if not (sources.domain or sources.answers or report.findings):
-        message = (
-            f"{folder} holds neither domain.yml nor answers/. Write one of them, or run `frontdesk import`."
-        )
-        raise ProjectError((), message=message)
-    _note_unread(folder, report)
-    for name, kinds in (("answers", _ANSWER_PARTS), ("data", _DATA_PARTS)):
-        report.lost.update(kinds.values() if name in report.torn else ())
-    return sources
-
-
-def _collect_data(folder: Path, sources: _Sources, report: Report) -> None:
-    paths = (*_yaml_files(folder / "data"), *_named(folder, "flows"), *_yaml_files(folder / "flows"))
-    for path in paths:
-        read: list[Node] = []
-        _add(read, path, folder, _DATA_PARTS, report)
-        sources.data += map(_untested, read) if path.name.startswith("test_") else read
-    for top in sources.data:
-        found = entries(top, "A data file", report)
-        check_sections(found, _DATA_KEYS, "data file", _DATA_PARTS, report)
-        for key, node in found.items():
-            if key in _DATA_PARTS and not isinstance(
-                node.value, Mapping if key in ("responses", "flows") else tuple
-            ):
-                report.lost.update([_DATA_PARTS[key]] if node.value is not None else [])
-
-
-def _untested(top: Node) -> Node:
-    """A file without its test conversations, which are played and not learned from."""
-    found = top.value if isinstance(top.value, Mapping) else {}
-    learned = {key: node for key, node in found.items() if key not in ("stories", "rules")}
-    return replace(top, value=learned) if found else top
-
-
-def _in_new_words(sources: _Sources, report: Report) -> _Sources:
-    """What Rasa 2 and 1 wrote otherwise, as Rasa 3 has it; a warning tells where."""
-    config = {} if sources.config is None else {sources.config.place.file: sources.config}
-    domain, data = ({top.place.file: top for top in tops} for tops in (sources.domain, sources.data))
-    migrated = migrate(Files(config, domain, data))
-    tell(migrated, report)
-    files = migrated.files
-    return replace(
-        sources,
-        config=next(iter(files.config.values()), None),
-        domain=list(files.domain.values()),
-        data=list(files.data.values()),
-    )
-
-
-def _add(into: list[Node], path: Path, folder: Path, parts: Mapping[str, str], report: Report) -> None:
-    node = read_yaml(path, path.relative_to(folder).as_posix(), report)
-    _note_lost(path, folder, parts, node, report)
-    if node is not None:
-        into.append(node)
-
-
-def _first(
-    folder: Path,
-    stem: str,
-    parts: Mapping[str, str],
-    report: Report,
-    environ: Mapping[str, str],
-    *,
-    lenient: bool = False,
-) -> Node | None:
-    """`lenient`: of a variable that is unset it is told; whether it is needed, whoever needs it says."""
-    path = next(_named(folder, stem), None)
-    if path is None:
-        return None
-    node = read_yaml(path, path.name, report, environ=environ, lenient=lenient)
-    _note_lost(path, folder, parts, node, report)
-    return node
-
-
-def _note_lost(path: Path, folder: Path, parts: Mapping[str, str], node: Node | None, report: Report) -> None:
-    """What a file that cannot be read would have told: the sections whose names begin a line of it, or all
-    where none does.
-    """
-    if path.relative_to(folder).as_posix() in report.torn:
-        try:
-            with path.open(encoding="utf-8", errors="replace") as file:
-                begun = {line.strip().strip("\"'").split(":")[0].strip("\"' ") for line in file}
-        except OSError:
-            begun = set()
-        report.lost.update([parts[name] for name in parts if name in begun] or parts.values())
-    elif node is not None and node.value is not None and not isinstance(node.value, Mapping):
-        report.lost.update(parts.values())
-
-
-def _named(folder: Path, stem: str) -> Iterator[Path]:
-    return (path for suffix in _YAML if _is_there(path := folder / f"{stem}{suffix}"))
-
-
-def _is_there(path: Path) -> bool:
-    """A file, or a link that leads nowhere: reading it says so."""
-    return path.is_file() or (path.is_symlink() and not path.exists())
-
-
-def _yaml_files(folder: Path) -> Sequence[Path]:
-    """Every YAML file below, in one order on every machine; hidden ones are left alone."""
-    if not folder.is_dir():
-        return ()
-    found = (path for path in folder.rglob("*") if path.suffix in _YAML and _is_there(path))
-    visible = (
-        path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
-    return sorted(visible, key=lambda path: path.relative_to(folder).as_posix())
-
-
-def _note_unread(folder: Path, report: Report) -> None:
-    """Files that look like content and are not read."""
-    for name in ("answers", "data", "tests"):
-        if (folder / name).exists() and not (folder / name).is_dir():
-            report.unreadable(
-                Place(name), f"`{name}` must be a folder.", "Put the YAML files in a folder of it."
-            )
-    for name in ("answers", "data"):
-        table = f"Bring it in with `frontdesk import {name}/FILE PROJECT`."
-        written = "Write it as YAML; `frontdesk import SOURCE PROJECT` converts Rasa 1's Markdown in a copy."
-        mend = table if name == "answers" else written
-        for path in sorted((folder / name).rglob("*")):
-            place = Place(path.relative_to(folder).as_posix())
-            unread = path.suffix in (".csv", ".tsv", ".json", ".jsonl", ".md") and place.file != MOODS
-            if path.is_file() and unread:
-                report.warn(place, "This file is not read.", mend)
 
 
 def _with_language_slot(parts: DomainParts, settings: ProjectSettings) -> dict[str, Slot]:

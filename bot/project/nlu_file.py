@@ -5,13 +5,16 @@ Knows Rasa 3's `nlu:` section (rasa/shared/nlu/training_data/formats/rasa_yaml.p
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 from bot.project.annotations import AnnotationError, parse
 from bot.project.language import guess_language, primary
-from bot.project.model import Example, NluData
+from bot.project.lookup_lines import lookup_lines
+from bot.project.model import NluData
+from bot.project.nlu_gathered import Gathered
+from bot.project.nlu_json_file import read_nlu_json
 from bot.project.node import check_keys, entries, items, text
 from bot.project.report import Place, Report
 from bot.project.yaml import Node
@@ -20,33 +23,27 @@ _STRIPPED = "\n\r "
 _SECTIONS = ("intent", "synonym", "regex", "lookup")
 
 
-@dataclass(slots=True)
-class _Gathered:
-    examples: list[Example] = field(default_factory=list)
-    synonyms: dict[str, str] = field(default_factory=dict)
-    lookups: dict[str, list[str]] = field(default_factory=dict)
-    regexes: dict[str, list[str]] = field(default_factory=dict)
-    titles: dict[str, dict[str, str]] = field(default_factory=dict)
-
-
 def read_nlu(
-    sections: Sequence[Node], languages: Sequence[str], report: Report
+    sections: Sequence[Node],
+    languages: Sequence[str],
+    report: Report,
+    *,
+    json: Sequence[Node] = (),
+    folder: Path = Path(),
 ) -> tuple[NluData, Mapping[str, Mapping[str, str]]]:
-    """The training data of all `nlu:` sections, and each intent's title by language."""
-    into = _Gathered()
+    """The training data of all `nlu:` sections and of those in JSON, whose lookup tables may name files of
+    `folder`; and each intent's title by language.
+    """
+    into = Gathered(languages, report)
     for section in sections:
         for item in items(section, "nlu", report):
-            _read_item(item, languages, into, report)
-    nlu = NluData(
-        examples=tuple(into.examples),
-        synonyms=into.synonyms,
-        lookups={name: tuple(dict.fromkeys(values)) for name, values in into.lookups.items()},
-        regexes={name: tuple(dict.fromkeys(values)) for name, values in into.regexes.items()},
-    )
-    return nlu, into.titles
+            _read_item(item, into, report)
+    for section in json:
+        read_nlu_json(section, partial(lookup_lines, folder), into)
+    return into.data, into.titles
 
 
-def _read_item(item: Node, languages: Sequence[str], into: _Gathered, report: Report) -> None:
+def _read_item(item: Node, into: Gathered, report: Report) -> None:
     found = entries(item, "an nlu item", report)
     section = next((key for key in _SECTIONS if key in found), None)
     if section is None:
@@ -62,7 +59,7 @@ def _read_item(item: Node, languages: Sequence[str], into: _Gathered, report: Re
         report.error(item.place, f"This {section} has no name.", f"Write `- {section}: NAME`.")
         return
     if section == "intent":
-        _read_intent(name, found, languages, into, report)
+        _read_intent(name, found, into, report)
         return
     lines = list(_lines(found.get("examples"), f"{section} `{name}`", report))
     if not lines:
@@ -70,42 +67,24 @@ def _read_item(item: Node, languages: Sequence[str], into: _Gathered, report: Re
             item.place, f"The {section} `{name}` has no examples.", "Add some (`examples: |`) or remove it."
         )
     for value, _, place in lines:
-        _add_line(section, name, value, place, into, report)
+        _add_line(section, name, value, place, into)
 
 
-def _add_line(section: str, name: str, value: str, place: Place, into: _Gathered, report: Report) -> None:
+def _add_line(section: str, name: str, value: str, place: Place, into: Gathered) -> None:
     if section == "synonym":
-        _add_synonym(value, name, place, into, report)
+        into.add_synonym(value, name, place)
     elif section == "lookup":
         into.lookups.setdefault(name, []).append(value)
     else:
-        try:
-            re.compile(value)
-        except re.error as error:
-            report.error(
-                place, f"The regex `{name}` is not a regular expression: {error.msg}.", "Mend the pattern."
-            )
-            return
-        into.regexes.setdefault(name, []).append(value)
+        into.add_regex(name, value, place)
 
 
-def _add_synonym(surface: str, value: str, place: Place, into: _Gathered, report: Report) -> None:
-    if surface == value:
-        return
-    known = into.synonyms.setdefault(surface, value)
-    if known != value:
-        message = f"`{surface}` stands for `{value}` here and for `{known}` elsewhere; the first holds."
-        report.warn(place, message, "Keep one of the two.")
-
-
-def _read_intent(
-    name: str, found: Mapping[str, Node], languages: Sequence[str], into: _Gathered, report: Report
-) -> None:
+def _read_intent(name: str, found: Mapping[str, Node], into: Gathered, report: Report) -> None:
     metadata = entries(found.get("metadata"), f"metadata of intent `{name}`", report)
-    named = _language(metadata, languages, report)
+    named = _language(metadata, into.languages, report)
     title = text(metadata.get("title"), f"title of intent `{name}`", report)
     if title is not None:
-        language = named or guess_language(title, languages)
+        language = named or guess_language(title, into.languages)
         known = into.titles.setdefault(name, {}).setdefault(language, title)
         if known != title:
             message = f"The intent `{name}` has two titles in {language}; the first holds."
@@ -114,9 +93,9 @@ def _read_intent(
     for annotated, own, place in _lines(found.get("examples"), f"intent `{name}`", report):
         empty = False
         own_language = _language(
-            entries(own.get("metadata"), "metadata of an example", report), languages, report
+            entries(own.get("metadata"), "metadata of an example", report), into.languages, report
         )
-        _add_example(name, annotated, own_language or named, place, languages, into, report)
+        _add_example(name, annotated, own_language or named, place, into, report)
     if empty and report.count > before:
         report.lost.add("examples")
     elif empty and title is None:
@@ -132,8 +111,7 @@ def _add_example(
     annotated: str,
     language: str | None,
     place: Place,
-    languages: Sequence[str],
-    into: _Gathered,
+    into: Gathered,
     report: Report,
 ) -> None:
     try:
@@ -142,14 +120,7 @@ def _add_example(
         mend = 'Write `[words](entity)` or `[words]{"entity": "name", "role": "…"}`.'
         report.error(place, f"An entity of this example cannot be read: {error}.", mend)
         return
-    if not plain.strip():
-        report.warn(place, f"An example of intent `{intent}` is empty.", "Remove the line.")
-        return
-    for entity in entities:
-        mention = plain[entity.start : entity.end]
-        _add_synonym(mention, str(entity.value), place, into, report)
-    spoken = language or guess_language(plain, languages)
-    into.examples.append(Example(plain, intent, spoken, entities, place))
+    into.add_example(intent, plain, entities, language, place)
 
 
 def _language(metadata: Mapping[str, Node], languages: Sequence[str], report: Report) -> str | None:

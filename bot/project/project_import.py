@@ -10,21 +10,24 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bot.errors import Finding, Level, ProjectError
 from bot.project.check import checked
+from bot.project.lookup_lines import lookup_lines
 from bot.project.markdown import convert
 from bot.project.migrate_dialogue import RULES
 from bot.project.migration import Migrated, migrate
+from bot.project.nlu_json_file import convert_json, is_nlu_json
 from bot.project.node import plain
 from bot.project.old_format import Files, Remark
 from bot.project.plain_secrets import Variable, hide_secrets
 from bot.project.project_files import SECRET_FILES, Left, survey
 from bot.project.report import Report
 from bot.project.rewriting import rewritten
-from bot.project.yaml import LARGEST_FILE, Node, parse_yaml
+from bot.project.yaml import Node, parse_yaml
 from bot.project.yaml_write import to_yaml
 
 _YAML = (".yml", ".yaml")
@@ -43,9 +46,9 @@ class Migration:
 
 @dataclass(frozen=True, slots=True)
 class ProjectImport:
-    """What became of a project's files. `converted` are Markdown files with what they are now; `by_hand` what
-    is left to a person, with the original's lines; `variables` are to be set before the start; `findings` is
-    what checking the copy found."""
+    """What became of a project's files. `converted` are Markdown and JSON files with what they are now;
+    `by_hand` what is left to a person, with the original's lines; `variables` are to be set before the start;
+    `findings` is what checking the copy found."""
 
     folder: Path
     copied: tuple[str, ...]
@@ -112,7 +115,7 @@ def import_project(source: Path, target: Path) -> ProjectImport:
         raise ProjectError((), message=message)
     copy = _Copy(source, list(names), list(left))
     _read(copy)
-    _convert_markdown(copy)
+    _convert(copy)
     _migrate(copy)
     _write(copy, target)
     findings = checked(target, environ={**os.environ, **copy.values}).findings
@@ -143,7 +146,7 @@ def _read(copy: _Copy) -> None:
     for name in tuple(copy.names):
         path = Path(name)
         secret = path.stem in SECRET_FILES and len(path.parts) == 1
-        if path.suffix not in (*_YAML, ".md"):
+        if path.suffix not in (*_YAML, ".md") and not is_nlu_json(copy.source / name):
             continue
         try:
             copy.texts[name] = (copy.source / name).read_bytes().decode("utf-8-sig")
@@ -175,12 +178,13 @@ def _leave(copy: _Copy, name: str, why: str) -> None:
     copy.left.append(Left(name, why))
 
 
-def _convert_markdown(copy: _Copy) -> None:
-    """Each Markdown file of training data becomes a YAML file beside it."""
-    for name in [name for name in copy.texts if name.endswith(".md")]:
+def _convert(copy: _Copy) -> None:
+    """Each Markdown and JSON file of training data becomes a YAML file beside it."""
+    for name in [name for name in copy.texts if name.endswith((".md", ".json"))]:
         if name.split("/")[0] not in _TRAINING:
             continue
-        converted = convert(copy.texts[name], name, lambda path: _lookup(copy, path))
+        into_values = convert if name.endswith(".md") else convert_json
+        converted = into_values(copy.texts[name], name, partial(lookup_lines, copy.source))
         if converted is None or not converted.sections:
             continue
         new = _yaml_name(name, set(copy.names))
@@ -201,18 +205,6 @@ def _yaml_name(name: str, taken: set[str]) -> str:
         stem = f"test_{stem.removesuffix('_tests')}"
     numbered = (f"{stem}{number or ''}.yml" for number in range(len(taken) + 1))
     return next(found for each in numbered if (found := path.with_name(each).as_posix()) not in taken)
-
-
-def _lookup(copy: _Copy, given: str) -> list[str] | None:
-    """The lines of a lookup table's file, which must lie within the project."""
-    path = (copy.source / given).resolve()
-    try:
-        if not path.is_relative_to(copy.source.resolve()) or path.stat().st_size > LARGEST_FILE:
-            return None
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, ValueError):
-        return None
-    return [line.strip() for line in lines if line.strip().isprintable() and line.strip()]
 
 
 def _migrate(copy: _Copy) -> None:
