@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ _LEFT: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\..*"), "hidden files are not read, and may hold secrets"),
 )
 _UNNAMED = "its name cannot be shown: rename it"
+_NO_SECRETS = "what an imported project calls is not used, and may hold secrets"
 _NO_LINKS = "a link to a folder is not followed"
 _LEFT_AT_TOP = {"models": "trained models are made anew", "results": "results of tests are made anew"}
 
@@ -38,19 +39,25 @@ class Left:
     why: str
 
 
-def survey(source: Path) -> tuple[tuple[str, ...], tuple[Left, ...]]:
-    """The bot's files relative to `source`, in one order on every machine, and what is left behind."""
+def survey(source: Path, imported: Collection[str] = ()) -> tuple[tuple[str, ...], tuple[Left, ...]]:
+    """The bot's files relative to `source`, in one order on every machine, and what is left behind.
+    `imported` names further folders at its top that hold parts of the bot.
+    """
+    kept_folders = {*_FOLDERS, *imported}
     kept: list[str] = []
     left: list[Left] = []
     for entry in sorted(os.scandir(source), key=lambda each: each.name):
         if not entry.name.isprintable():
             left.append(Left(_shown(entry.name), _UNNAMED))
-        elif entry.name in _FOLDERS and entry.is_dir(follow_symlinks=False):
+        elif entry.name in kept_folders and entry.is_dir(follow_symlinks=False):
             for name in _files_below(source, entry.name, left):
-                kept += [name] if _is_fit(source, name, left) else []
+                if entry.name in imported and Path(name).stem in SECRET_FILES:
+                    left.append(Left(name, _NO_SECRETS))
+                else:
+                    kept += [name] if _is_fit(source, name, left) else []
         elif _FILE.fullmatch(entry.name) and not entry.is_dir(follow_symlinks=False):
             kept += [entry.name] if _is_fit(source, entry.name, left) else []
-        elif entry.name in _FOLDERS and entry.is_symlink():
+        elif entry.name in kept_folders and entry.is_symlink():
             left.append(Left(entry.name, _NO_LINKS))
         else:
             folder = entry.is_dir(follow_symlinks=False)

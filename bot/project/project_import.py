@@ -16,6 +16,7 @@ from typing import Any
 
 from bot.errors import Finding, Level, ProjectError
 from bot.project.check import checked
+from bot.project.imports_file import read_imports
 from bot.project.lookup_lines import lookup_lines
 from bot.project.markdown import convert
 from bot.project.migrate_dialogue import RULES
@@ -27,7 +28,7 @@ from bot.project.plain_secrets import Variable, hide_secrets
 from bot.project.project_files import SECRET_FILES, Left, survey
 from bot.project.report import Report
 from bot.project.rewriting import rewritten
-from bot.project.yaml import Node, parse_yaml
+from bot.project.yaml import Node, parse_yaml, read_yaml
 from bot.project.yaml_write import to_yaml
 
 _YAML = (".yml", ".yaml")
@@ -105,7 +106,8 @@ def import_project(source: Path, target: Path) -> ProjectImport:
     cannot be written; nothing is ever written over."""
     _refuse_unless_new(target)
     try:
-        names, left = survey(source)
+        imported, elsewhere = _imported(source)
+        names, left = survey(source, imported)
     except OSError as error:
         raise ProjectError((), message=f"{source} cannot be read: {error.strerror}.") from error
     if not any(name.split("/")[0].split(".")[0] in ("domain", "data") for name in names):
@@ -113,7 +115,7 @@ def import_project(source: Path, target: Path) -> ProjectImport:
             f"{source} is no Rasa project: it has neither domain.yml nor data/. Give the folder with them."
         )
         raise ProjectError((), message=message)
-    copy = _Copy(source, list(names), list(left))
+    copy = _Copy(source, list(names), list(left), by_hand=elsewhere)
     _read(copy)
     _convert(copy)
     _migrate(copy)
@@ -129,6 +131,24 @@ def import_project(source: Path, target: Path) -> ProjectImport:
         variables=tuple(copy.variables),
         findings=findings,
     )
+
+
+def _imported(source: Path) -> tuple[set[str], list[Remark]]:
+    """The folders at the project's top that hold what it imports, and a remark for each import from
+    elsewhere.
+    """
+    path = next((path for suffix in _YAML if (path := source / f"config{suffix}").is_file()), None)
+    config = read_yaml(path, path.name, Report()) if path else None
+    inside, elsewhere = set[str](), list[Remark]()
+    for each in read_imports(config, source, Report()):
+        if each.path.is_relative_to(source.resolve()):
+            inside.update(each.path.relative_to(source.resolve()).parts[:1])
+        else:
+            named = os.path.relpath(each.path, source.resolve())
+            message = f"`{named}` is a project of its own, which this one imports; it is not copied."
+            mend = "Copy it likewise, to where the copy finds it by the same path."
+            elsewhere.append(Remark(each.place, message, mend))
+    return inside, elsewhere
 
 
 def _refuse_unless_new(target: Path) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from bot.dialogue.domain import Thresholds
 from bot.project.endpoints_file import read_endpoints
+from bot.project.imports_file import KEYS as IMPORTS
 from bot.project.languages_file import read_languages
 from bot.project.model import RECIPES, ProjectSettings, ResponseMode, ResponseModel, readable
 from bot.project.node import Entries, check_keys, entries, is_map, items, plain, share, text
@@ -31,6 +32,7 @@ _CONFIG_KEYS = (
     "pipeline",
     "policies",
     "frontdesk",
+    *IMPORTS,
 )
 _OWN_KEYS = (
     "alpha",

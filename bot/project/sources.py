@@ -5,17 +5,20 @@ Knows names, sections and the order of reading; what the sections mean is read b
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bot.errors import ProjectError
 from bot.project.domain_file import LISTS, MAPS
+from bot.project.imports_file import read_imports
 from bot.project.migration import migrate, tell
 from bot.project.nlu_json_file import SECTION as NLU_JSON
 from bot.project.nlu_json_file import is_nlu_json
 from bot.project.node import check_sections, entries
 from bot.project.old_format import Files
+from bot.project.project_files import SECRET_FILES
 from bot.project.report import Place, Report
 from bot.project.sentiment_file import FILE as MOODS
 from bot.project.yaml import Node, read_yaml
@@ -69,6 +72,7 @@ def collect(folder: Path, report: Report, environ: Mapping[str, str]) -> Sources
     for path in _yaml_files(folder / "answers"):
         _add(sources.answers, path, folder, _ANSWER_PARTS, report)
     _collect_data(folder, sources, report)
+    _collect_imports(folder, sources, report)
     if not (sources.domain or sources.answers or report.findings):
         message = (
             f"{folder} holds neither domain.yml nor answers/. Write one of them, or run `frontdesk import`."
@@ -90,7 +94,11 @@ def _collect_data(folder: Path, sources: Sources, report: Report) -> None:
         read: list[Node] = []
         _add(read, path, folder, _DATA_PARTS, report)
         sources.data += map(_untested, read) if path.name.startswith("test_") else read
-    for top in sources.data:
+    _check_data(sources.data, report)
+
+
+def _check_data(tops: Sequence[Node], report: Report) -> None:
+    for top in tops:
         found = entries(top, "A data file", report)
         check_sections(found, _DATA_KEYS, "data file", _DATA_PARTS, report)
         for key, node in found.items():
@@ -98,6 +106,55 @@ def _collect_data(folder: Path, sources: Sources, report: Report) -> None:
                 node.value, Mapping if key in ("responses", "flows", NLU_JSON) else tuple
             ):
                 report.lost.update([_DATA_PARTS[key]] if node.value is not None else [])
+
+
+def _collect_imports(folder: Path, sources: Sources, report: Report) -> None:
+    """What other projects bring in, in the order in which they are named; of one name the first holds."""
+    read = {(folder / top.place.file).resolve() for top in (*sources.domain, *sources.data, *sources.answers)}
+    waiting, done, around = read_imports(sources.config, folder, report), set[Path](), folder.resolve().parent
+    while waiting:
+        each = waiting.pop(0)
+        if each.path in done:
+            continue
+        done.add(each.path)
+        if not each.path.is_relative_to(around):
+            message = f"This imports from outside {around}, the folder around the project."
+            report.warn(each.place, message, "Move it beside the project, unless you trust what is there.")
+        for path in [each.path] if each.path.is_file() else _files(each.path, _is_readable):
+            if path.resolve() in read:
+                continue
+            read.add(path.resolve())
+            if path.stem == "config":
+                own = read_yaml(path, _named_from(folder, path), report)
+                waiting += read_imports(own, path.parent, report, chosen=True)
+            else:
+                _take_in(path, folder, sources, report)
+
+
+def _is_readable(path: Path) -> bool:
+    """Whether a file of an imported project may hold parts of a bot: no test, no secret."""
+    kept = path.suffix in _YAML and not path.stem.startswith("test_") and path.stem not in SECRET_FILES
+    return kept or is_nlu_json(path)
+
+
+def _take_in(path: Path, folder: Path, sources: Sources, report: Report) -> None:
+    """A file is what its sections are; one without any that is known is none of a bot's."""
+    quiet, name = Report(), _named_from(folder, path)
+    node = read_yaml(path, name, quiet)
+    found = node.value if node is not None and isinstance(node.value, Mapping) else {}
+    domain = found.keys() & (_DOMAIN_PARTS.keys() - {"responses"})
+    if not domain and not found.keys() & _DATA_PARTS.keys() and not quiet.torn:
+        return
+    node = read_yaml(path, name, report)
+    if node is not None and domain:
+        sources.domain.append(node)
+    elif node is not None:
+        sources.data.append(node)
+        _check_data([node], report)
+
+
+def _named_from(folder: Path, path: Path) -> str:
+    return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
 
 
 def _untested(top: Node) -> Node:
