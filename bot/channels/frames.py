@@ -33,7 +33,8 @@ def _body(item: Numbered, names: Mapping[str, str | None]) -> Frame | None:
                 "client_id": message_id.rpartition(":")[2],
             }
         case BotSaid() as said:
-            return {"type": "line", "who": "bot", **shown(said)}
+            parts = shown(said)
+            return {"type": "line", "who": "bot", **parts} if parts else None
         case AgentSaid(text=text, agent=agent):
             return {"type": "line", "who": "agent", "text": text, "name": names.get(agent)}
         case HandedOver():

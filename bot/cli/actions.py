@@ -79,8 +79,9 @@ async def kept_running(
     """The project's action server, being started and kept running if it is to be on this machine."""
     endpoint = project.settings.action_endpoint
     url = settings.action_url or (endpoint.url if endpoint else None)
-    if url is None or settings.action_url or urlsplit(url).hostname not in LOCAL:
-        yield Kept(url)
+    parts = urlsplit(url or "")
+    if url is None or settings.action_url or parts.hostname not in LOCAL or parts.scheme == "https":
+        yield Kept(url)  # also one with a certificate: what we start has none
         return
     if bundle is None and project.domain.actions <= await _offered(url):
         yield Kept(url)  # somebody runs it already, in a terminal of their own

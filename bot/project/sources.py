@@ -59,6 +59,7 @@ class Sources:
 
 
 def collect(folder: Path, report: Report, environ: Mapping[str, str]) -> Sources:
+    """Everything that is read of the project. Raises ProjectError where `folder` is none."""
     if not folder.is_dir():
         message = f"{folder} is no folder. Give the folder that holds domain.yml, or one with answers/ alone."
         raise ProjectError((), message=message)

@@ -25,6 +25,8 @@ from cryptography.x509.oid import NameOID
 
 from bot.access import access
 from bot.action_client import ActionClient
+from bot.cli.actions import kept_running
+from bot.config import read_settings
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.ports import ActionCall, ActionError, SayRequest
 from bot.errors import ProjectError
@@ -138,6 +140,14 @@ async def test_a_server_with_an_authority_of_its_own_is_trusted_by_its_cafile(tm
         with pytest.raises(ActionError, match="unreachable"):
             await ask_both(*endpoints_of(tmp_path, BOTH(url, "  cafile: other.pem\n")))
     assert len(heard.requests) == 4
+
+
+async def test_a_server_of_this_machine_with_a_certificate_is_somebody_elses(tmp_path: Path) -> None:
+    (tmp_path / "actions.py").write_text("")
+    url = "https://localhost:9/webhook"
+    endpoints_of(tmp_path, f"action_endpoint: {{url: '{url}'}}\n")
+    async with kept_running(load_project(tmp_path), read_settings(tmp_path, environment={})) as kept:
+        assert (kept.url, kept.keeper) == (url, None)
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from bot.channels.frames import shown
+from bot.channels.frames import frame, shown
 from bot.channels.rest import rasa_replies
 from bot.channels.socketio_shapes import shapes
 from bot.channels.telegram import calls_for
@@ -18,6 +19,7 @@ from bot.dialogue.cards import all_buttons, cards
 from bot.dialogue.domain import Variation
 from bot.dialogue.events import BotSaid
 from bot.dialogue.message import Button
+from bot.dialogue.ports import ActionCall, ActionReply, SayRequest
 from bot.dialogue.replies import said_json
 from bot.dialogue.wire import from_json, to_json
 from bot.outcome import replies
@@ -104,7 +106,7 @@ async def server(tmp_path: Path) -> AsyncIterator[SmallServer]:
     async with small_server(tmp_path) as running:
         responses = {**DOMAIN.responses, "utter_cards": (Variation(elements=({**CARD, "title": "{name}"},)),)}
         responses["utter_silence"] = (Variation(text=""),)
-        kept = tuple(rule for rule in DOMAIN.rules if rule.name not in ("on hi", "on menu", "on greet"))
+        kept = tuple(rule for rule in DOMAIN.rules if rule.name not in ("on menu", "on greet", "on long"))
         domain = replace(
             DOMAIN,
             responses=responses,
@@ -126,11 +128,29 @@ async def test_a_button_of_a_card_may_be_pressed(server: SmallServer) -> None:
     assert server.reader.read_texts == ["hi"]
 
 
+async def test_an_action_and_a_response_server_may_send_them(server: SmallServer) -> None:
+    async def run(call: ActionCall, earlier: object) -> ActionReply:
+        return ActionReply(responses=({"text": "Boats:", "elements": [CARD, 5]}, {"response": "utter_cards"}))
+
+    async def say(request: SayRequest, earlier: object) -> dict[str, Any]:
+        return {"text": None, "elements": [BARE]}
+
+    rules = (*server.manager.bot.domain.rules, on("long", "action_boats"))
+    domain = replace(
+        server.manager.bot.domain, rules=rules, actions=frozenset({"action_boats"}), response_server=True
+    )
+    parts = {"actions": SimpleNamespace(run=run), "responses": SimpleNamespace(say=say)}
+    server.manager.bot = replace(server.manager.bot, domain=domain, **cast(Any, parts))
+    said = await ask(server, "long")
+    assert [reply["text"] for reply in said] == ["Boats:", "Red boat : Four seats", "Blue boat : "]
+
+
 async def test_a_response_that_says_nothing_is_sent_to_nobody(server: SmallServer) -> None:
     assert await ask(server, "menu") == []
     said = [item.event for item in await server.store.log.after("ann") if isinstance(item.event, BotSaid)]
     assert [event.response for event in said] == ["utter_silence"]
     assert replies("telegram", "ann", said) == []
+    assert frame(Numbered(1, said[0]), {}) is None and list(shapes(said[0])) == []
 
 
 def test_a_project_may_have_them(tmp_path: Path) -> None:
