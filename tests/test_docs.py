@@ -205,7 +205,7 @@ def test_the_flow_of_the_guide_is_one() -> None:
     block = next(block for block in fenced(text_of(OWN_BOT), kind="yaml") if block.startswith("flows:"))
     top = parse_yaml(block, "flows.yml", report)
     assert top is not None and isinstance(top.value, dict)
-    flows = read_flows([top.value["flows"]], report)
+    flows = read_flows([top.value["flows"]], ("en",), report)
     assert report.findings == () and list(flows) == ["send_money"]
     assert [step.does for step in flows["send_money"].steps.values() if isinstance(step.does, Act)]
 

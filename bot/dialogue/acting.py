@@ -234,12 +234,14 @@ def _repeat(scene: Scene) -> None:
 
 def start_session(scene: Scene) -> None:
     """A new session: slots are carried over if the domain says so, everything else begins anew (Rasa's order
-    of events).
+    of events). What a flow collected and did not finish ends with it.
     """
     kept = dict(scene.conversation.slots) if scene.domain.session.carry_over else {}
+    unfinished = (scene.domain.flows.get(frame.flow) for frame in scene.conversation.stack)
+    left = {REQUESTED_SLOT}.union(*(flow.forgets for flow in unfinished if flow))
     scene.tell(SessionStarted(at=scene.at))
     for name, value in kept.items():
-        if name != REQUESTED_SLOT and value is not None:
+        if name not in left and value is not None:
             scene.set_slot(name, value)
     scene.run(LISTEN)
 

@@ -56,11 +56,13 @@ def ask_rephrase(scene: Scene) -> None:
 
 def tell_capabilities(scene: Scene) -> None:
     """What the bot can do: its flows, each to be begun by a press."""
-    flows = [flow for flow in scene.domain.flows.values() if flow.triggers]
+    flows, language = [flow for flow in scene.domain.flows.values() if flow.triggers], scene.language
     said = scene.response("utter_capabilities")
-    lines = [f"- {flow.title}{f': {flow.description}' if flow.description else ''}" for flow in flows]
+    lines = [f"- {': '.join(filter(None, (f.title(language), f.description(language))))}" for f in flows]
     text = "\n".join([*filter(None, [said.text if said else None]), *lines])
-    buttons = tuple(Button(flow.title, f"/{flow.triggers[0].intent}") for flow in flows[:MOST_OFFERED])
+    buttons = tuple(
+        Button(flow.title(language), f"/{flow.triggers[0].intent}") for flow in flows[:MOST_OFFERED]
+    )
     scene.tell(BotSaid(at=scene.at, text=text, buttons=buttons, response="utter_capabilities"))
 
 

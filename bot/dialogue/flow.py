@@ -105,12 +105,14 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """`steps` in the file's order; the first begins. `guard`: the flow may begin only where this holds."""
+    """`steps` in the file's order; the first begins. `guard`: the flow may begin only where this holds.
+    `titles` and `descriptions` are what customers read, by language.
+    """
 
     name: str
-    title: str
+    titles: Mapping[str, str]
     steps: Mapping[str, FlowStep]
-    description: str = ""
+    descriptions: Mapping[str, str] = field(default_factory=dict)
     triggers: tuple[Trigger, ...] = ()
     guard: Condition | None = None
     kept: frozenset[str] = frozenset()
@@ -121,13 +123,31 @@ class Flow:
         """As a form: what it collects may be told, corrected and judged like a form's slots."""
         object.__setattr__(self, "form", Form(self.name, tuple(dict.fromkeys(c.slot for c in self.collects))))
 
+    def title(self, language: str) -> str:
+        """What it is called in a language, or in the first that it has a name in."""
+        return _worded(self.titles, language) or self.name
+
+    def description(self, language: str) -> str:
+        """As `title`; empty where it has none."""
+        return _worded(self.descriptions, language)
+
     @property
     def collects(self) -> tuple[Collect, ...]:
         return tuple(step.does for step in self.steps.values() if isinstance(step.does, Collect))
 
     @property
+    def forgets(self) -> tuple[str, ...]:
+        """The slots that are emptied when it is over."""
+        kept = self.kept.union(collect.slot for collect in self.collects if collect.keeps)
+        return tuple(name for name in self.form.required_slots if name not in kept)
+
+    @property
     def begins(self) -> str:
         return next(iter(self.steps), END)
+
+
+def _worded(words: Mapping[str, str], language: str) -> str:
+    return words.get(language) or next(iter(words.values()), "")
 
 
 def done_by(flows: Mapping[str, Flow], *names: str) -> frozenset[str]:

@@ -267,10 +267,9 @@ def _end(scene: Scene, flow: Flow, *, cancelled: bool = False) -> None:
 def _forget(scene: Scene, flow: Flow, *, cancelled: bool = False) -> None:
     """It is over, and so is what it collected, unless the flow says otherwise."""
     frame = scene.conversation.stack[-1]
-    for collect in flow.collects:
-        slot = scene.domain.slots.get(collect.slot)
-        if not collect.keeps and collect.slot not in flow.kept:
-            scene.set_slot(collect.slot, slot.initial if slot else None)
+    for name in flow.forgets:
+        slot = scene.domain.slots.get(name)
+        scene.set_slot(name, slot.initial if slot else None)
     scene.tell(SlotSet(at=scene.at, name=REQUESTED_SLOT, value=None))
     scene.tell(FlowEnded(at=scene.at, flow=flow.name, cancelled=cancelled))
     below = scene.conversation.stack

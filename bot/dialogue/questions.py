@@ -28,7 +28,9 @@ def put(scene: Scene, name: str) -> None:
 def ask_to_confirm(scene: Scene, flow: Flow, collect: Collect) -> None:
     """All that was told, and whether the thing shall be done."""
     own = scene.response(collect.utter) if collect.utter else None
-    said = own or scene.response("utter_flow_confirm", summary=_summary(scene, flow), flow=flow.title)
+    said = own or scene.response(
+        "utter_flow_confirm", summary=_summary(scene, flow), flow=flow.title(scene.language)
+    )
     text, buttons = (said.text, said.buttons) if said else (None, ())
     buttons = buttons or _choices(scene, scene.domain.slots.get(collect.slot))
     scene.tell(BotSaid(at=scene.at, text=text, buttons=buttons, response=said.response if said else None))

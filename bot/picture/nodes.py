@@ -97,8 +97,8 @@ def _node(project: Project, key: str) -> Node:
 
 
 def _flow_words(flow: Flow) -> tuple[str, ...]:
-    title = flow.title if flow.title != readable(flow.name) else ""
-    return tuple(dict.fromkeys(filter(None, (title, flow.description))))
+    words = dict.fromkeys((*flow.titles.values(), *flow.descriptions.values()))
+    return tuple(each for each in words if each != readable(flow.name))
 
 
 def _words(project: Project, kind: Kind, name: str) -> tuple[str, ...]:

@@ -19,12 +19,23 @@ from bot.project.report import Report, suggest
 def check_flows(project: Project, report: Report) -> None:
     """What would go wrong as a flow is walked, by file and line."""
     for flow in project.domain.flows.values():
+        _check_languages(project, flow, report)
         _check_triggers(project, flow, report)
         for step in flow.steps.values():
             _check_names(project, flow, step, report)
         _check_reached(flow, report)
         _check_circles(flow, report)
     _check_calls(project, report)
+
+
+def _check_languages(project: Project, flow: Flow, report: Report) -> None:
+    """What a flow is called in one language it is called in all; one text alone is meant for all."""
+    for key, words in (("name", flow.titles), ("description", flow.descriptions)):
+        missing = [language for language in project.settings.languages if language not in words]
+        if words and missing and "languages" not in report.lost:
+            message = f"The flow `{flow.name}` has no {key} in {', '.join(missing)}."
+            mend = "Add it, or those customers read it in another language."
+            report.warn(place_of(flow.source), message, mend)
 
 
 def _check_triggers(project: Project, flow: Flow, report: Report) -> None:

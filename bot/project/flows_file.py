@@ -1,4 +1,4 @@
-"""Reads `flows:` sections into flows, and gives their slots what they need to be told.
+"""Reads `flows:` sections into flows.
 
 Knows the keys of Rasa's flows as far as they hold without a language model (steps, branches, triggers); acts
 on nothing (bot/dialogue/flows.py does).
@@ -7,10 +7,9 @@ on nothing (bot/dialogue/flows.py does).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from bot.dialogue.conditions import Condition, ConditionError, affirmed, parse
-from bot.dialogue.domain import MappingCondition, MappingType, Slot, SlotMapping, SlotType
 from bot.dialogue.flow import (
     CANCEL,
     END,
@@ -27,7 +26,6 @@ from bot.dialogue.flow import (
     Trigger,
     Way,
 )
-from bot.dialogue.names import AFFIRM_INTENTS, DENY_INTENTS
 from bot.project.model import readable
 from bot.project.node import (
     Entries,
@@ -59,7 +57,7 @@ _STEP_KEYS = (
 _KINDS = ("collect", "action", "set_slots", "set", "call", "link", "noop")
 
 
-def read_flows(sections: Sequence[Node], report: Report) -> dict[str, Flow]:
+def read_flows(sections: Sequence[Node], languages: Sequence[str], report: Report) -> dict[str, Flow]:
     """The flows of all `flows:` sections by name; one that cannot be read is left out, with a finding."""
     flows: dict[str, Flow] = {}
     for section in sections:
@@ -68,13 +66,13 @@ def read_flows(sections: Sequence[Node], report: Report) -> dict[str, Flow]:
                 message = f"The flow `{name}` is defined twice; first at {flows[name].source}."
                 report.error(node.place, message, "Rename one of the two.")
                 continue
-            flow = _flow(name, node, report)
+            flow = _flow(name, node, languages, report)
             flows.update({name: flow} if flow else {})
             report.lost.update(() if flow else ("flows",))
     return flows
 
 
-def _flow(name: str, node: Node, report: Report) -> Flow | None:
+def _flow(name: str, node: Node, languages: Sequence[str], report: Report) -> Flow | None:
     what = f"flow `{name}`"
     found = entries(node, what, report)
     check_keys(found, _FLOW_KEYS, what, report)
@@ -87,14 +85,34 @@ def _flow(name: str, node: Node, report: Report) -> Flow | None:
         return None
     return Flow(
         name=name,
-        title=text(found.get("name"), f"name of {what}", report) or readable(name),
+        titles=_by_language(what, "name", found, languages, report)
+        or dict.fromkeys(languages, readable(name)),
         steps={step.id: step for step in reader.steps},
-        description=text(found.get("description"), f"description of {what}", report) or "",
+        descriptions=_by_language(what, "description", found, languages, report),
         triggers=tuple(_triggers(what, found.get("nlu_trigger"), report)),
         guard=_condition(f"`if` of {what}", found.get("if"), report),
         kept=frozenset(names(found.get("persisted_slots"), f"persisted_slots of {what}", report)),
         source=str(node.place),
     )
+
+
+def _by_language(
+    what: str, key: str, found: Entries, languages: Sequence[str], report: Report
+) -> dict[str, str]:
+    """A text by language, as `{en: …, zh: …}` gives it; one text alone is for every language."""
+    node = found.get(key)
+    if node is None or not isinstance(node.value, Mapping):
+        alone = text(node, f"{key} of {what}", report)
+        return dict.fromkeys(languages, alone) if alone else {}
+    said: dict[str, str] = {}
+    for language, value in node.value.items():
+        if language not in languages and "languages" not in report.lost:
+            mend = f"Add it to `languages:` in config.yml, or use one of {', '.join(languages)}."
+            message = f"The {what} has a {key} in `{language}`, no language of the project."
+            report.warn(value.place, message, mend)
+        words = text(value, f"{key} of {what} in {language}", report)
+        said.update({language: words} if words else {})
+    return said
 
 
 def _triggers(what: str, node: Node | None, report: Report) -> Iterator[Trigger]:
@@ -249,35 +267,3 @@ def _values(node: Node, what: str, report: Report) -> dict[str, object]:
     parts = (node,) if is_map(node) else items(node, f"set_slots of {what}", report)
     maps = (entries(part, f"set_slots of {what}", report) for part in parts)
     return {name: plain(value) for found in maps for name, value in found.items()}
-
-
-def told_slots(
-    flows: Mapping[str, Flow], slots: Mapping[str, Slot], intents: frozenset[str], entities: frozenset[str]
-) -> dict[str, Slot]:
-    """The slots with what flows need of them: those that ask for a yes, and ways to be told for those that
-    have none: the entity of their name, a yes or no by intent, the words when they are asked for.
-    """
-    found = dict(slots)
-    for flow in flows.values():
-        for collect in flow.collects:
-            if collect.confirms:
-                found.setdefault(collect.slot, Slot(collect.slot, SlotType.BOOL, influences=False))
-            slot, own = found.get(collect.slot), slots.get(collect.slot)
-            if slot is not None and (own is None or not own.mappings):
-                more = _ways_to_tell(flow.name, slot, intents, entities)
-                new = tuple(mapping for mapping in more if mapping not in slot.mappings)
-                found[slot.name] = replace(slot, mappings=(*slot.mappings, *new))
-    return found
-
-
-def _ways_to_tell(
-    flow: str, slot: Slot, intents: frozenset[str], entities: frozenset[str]
-) -> Iterator[SlotMapping]:
-    asked = (MappingCondition(flow, slot.name),)
-    if slot.name in entities:
-        yield SlotMapping(MappingType.FROM_ENTITY, entity=slot.name)
-    if slot.type is SlotType.BOOL:
-        for known, value in ((AFFIRM_INTENTS & intents, True), (DENY_INTENTS & intents, False)):
-            if known:
-                yield SlotMapping(MappingType.FROM_INTENT, intents=known, value=value, conditions=asked)
-    yield SlotMapping(MappingType.FROM_TEXT, conditions=asked)

@@ -19,7 +19,8 @@ from bot.errors import ProjectError
 from bot.project.answers_file import read_answer_files
 from bot.project.dialogues_file import read_dialogues
 from bot.project.domain_file import DomainParts, read_domain
-from bot.project.flows_file import read_flows, told_slots
+from bot.project.flow_slots import told_slots
+from bot.project.flows_file import read_flows
 from bot.project.model import Project, ProjectSettings
 from bot.project.nlu_file import read_nlu
 from bot.project.nlu_json_file import SECTION as NLU_JSON
@@ -80,7 +81,7 @@ def read_project(folder: Path, *, environ: Mapping[str, str] | None = None) -> P
 
 def _domain(parts: DomainParts, settings: ProjectSettings, sources: Sources, report: Report) -> Domain:
     """The domain with its rules and flows."""
-    flows = read_flows(sources.sections["flows"], report)
+    flows = read_flows(sources.sections["flows"], settings.languages, report)
     intents, entities = frozenset(parts.intents), frozenset(parts.entities)
     forms = {name: {"required_slots": list(flow.form.required_slots)} for name, flow in flows.items()}
     return Domain(

@@ -134,7 +134,7 @@ def _bot() -> Domain:
         FlowStep("1", Collect("account"), (Way("2", parse("slots.account is not null")), Way("END"))),
         FlowStep("2", Act("utter_intent_1"), (Way("END"),)),
     )
-    flow = Flow("look", "look", {step.id: step for step in steps}, triggers=(Trigger("flow"),))
+    flow = Flow("look", {"en": "look"}, {step.id: step for step in steps}, triggers=(Trigger("flow"),))
     domain = Domain(
         intents=frozenset(heard),
         slots={slot.name: slot for slot in (_asked("amount", "order_form"), _asked("purpose", "order_form"),

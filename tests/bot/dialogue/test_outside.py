@@ -91,7 +91,9 @@ async def test_a_flow_is_begun_walked_and_stopped() -> None:
 
 def flows() -> Domain:
     steps = (FlowStep("1", Collect("amount"), (Way("2"),)), FlowStep("2", Act("utter_greet"), ()))
-    flow = Flow("pay_bill", "pay a bill", {step.id: step for step in steps}, triggers=(Trigger("pay"),))
+    flow = Flow(
+        "pay_bill", {"en": "pay a bill"}, {step.id: step for step in steps}, triggers=(Trigger("pay"),)
+    )
     slots = {
         **DOMAIN.slots,
         "amount": replace(DOMAIN.slots["amount"], mappings=(asked("amount", form="pay_bill"),)),
