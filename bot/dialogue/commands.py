@@ -47,6 +47,13 @@ class ContinueFlow:
 
 
 @dataclass(frozen=True, slots=True)
+class AskAgain:
+    """The running flow puts its question again: the message was not understood."""
+
+    flow: str
+
+
+@dataclass(frozen=True, slots=True)
 class CancelFlow:
     """End the running form `flow`; `rule`, which says so, goes on from there. Without one it is a flow."""
 
@@ -101,6 +108,7 @@ Command = (
     | SetSlot
     | CorrectSlot
     | ContinueFlow
+    | AskAgain
     | CancelFlow
     | Clarify
     | Answer
@@ -115,7 +123,7 @@ Command = (
 def describe(command: Command) -> str:
     """A command in one short phrase without personal data, for `Decided` and the console."""
     match command:
-        case StartFlow(flow) | BeginFlow(flow) | ContinueFlow(flow) | CancelFlow(flow):
+        case StartFlow(flow) | BeginFlow(flow) | ContinueFlow(flow) | AskAgain(flow) | CancelFlow(flow):
             return f"{type(command).__name__}({flow})"
         case SetSlot(name) | CorrectSlot(name):
             return f"{type(command).__name__}({name})"

@@ -10,7 +10,7 @@ import re
 
 from bot.dialogue.commands import CancelFlow, Command, ContinueFlow, CorrectSlot, SetSlot, StartFlow
 from bot.dialogue.domain import Slot, SlotType
-from bot.dialogue.names import DEACTIVATE_LOOP, STOP_INTENTS
+from bot.dialogue.names import DEACTIVATE_LOOP, OUT_OF_SCOPE_INTENTS, STOP_INTENTS
 from bot.dialogue.phrases import STOP_WORDS
 from bot.dialogue.rules import Prediction
 from bot.dialogue.values import fitting, folded
@@ -62,6 +62,8 @@ def expected(view: View) -> tuple[Command, ...]:
         return ()
     found = (view.filled or {}).items()
     filled = {name: value for name, value in found if name in view.expects and value is not None}
+    if view.flow and view.pressed:
+        filled = {name: value for name, value in filled.items() if value != view.text}
     if asked in filled and _digresses(view, asked):
         filled.pop(asked)
     commands: list[Command] = [
@@ -92,6 +94,13 @@ def _digresses(view: View, asked: str) -> bool:
     if view.near_tied and (asks or numeric):
         return True
     return (asks or numeric) and view.ruled is not None and view.intent in view.ruled.rule.intents
+
+
+def chosen(view: View) -> tuple[Command, ...]:
+    """A press on a button of which nothing follows here: the flow puts its question again."""
+    if view.flow is None or not view.pressed or view.intent in OUT_OF_SCOPE_INTENTS:
+        return ()
+    return (ContinueFlow(view.flow.name),)
 
 
 def wanted_again(view: View) -> bool:

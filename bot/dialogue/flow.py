@@ -136,6 +136,11 @@ class Flow:
         return tuple(step.does for step in self.steps.values() if isinstance(step.does, Collect))
 
     @property
+    def confirmations(self) -> frozenset[str]:
+        """The slots by which it asks whether to go ahead."""
+        return frozenset(collect.slot for collect in self.collects if collect.confirms)
+
+    @property
     def forgets(self) -> tuple[str, ...]:
         """The slots that are emptied when it is over."""
         kept = self.kept.union(collect.slot for collect in self.collects if collect.keeps)

@@ -17,7 +17,7 @@ from bot.dialogue.events import Failed, FlowEnded, FlowMoved, FlowStarted, LoopS
 from bot.dialogue.flow import CANCEL, END, Act, Call, Collect, Flow, FlowStep, Link, SetSlots
 from bot.dialogue.handover import hand_over
 from bot.dialogue.names import REQUESTED_SLOT
-from bot.dialogue.questions import ask_to_confirm, put
+from bot.dialogue.questions import ask_to_confirm, put, unclear
 from bot.dialogue.scene import Scene
 from bot.dialogue.values import fitting
 
@@ -83,6 +83,15 @@ async def ask_again(scene: Scene) -> bool:
     return True
 
 
+async def put_again(scene: Scene) -> None:
+    """The question once more after a message that was not understood: in one message with what says so."""
+    frame = scene.conversation.stack[-1]
+    scene.lead = unclear(scene, scene.domain.flows[frame.flow])
+    await _walk(scene, frame.step)
+    if scene.lead:  # nothing was said that it could begin
+        scene.tell(scene.lead)
+
+
 async def resume(scene: Scene) -> None:
     """After something else was answered: a short reminder, then the question that waits."""
     scene.say("utter_form_resume")
@@ -136,9 +145,8 @@ def _asking(flow: Flow, slots: set[str], place: str) -> str:
 
 
 def _forget_confirmations(scene: Scene, flow: Flow) -> None:
-    for collect in flow.collects:
-        if collect.confirms:
-            scene.set_slot(collect.slot, None)
+    for name in flow.confirmations:
+        scene.set_slot(name, None)
 
 
 async def _walk(scene: Scene, place: str) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.dialogue.commands import (
     Answer,
+    AskAgain,
     BeginFlow,
     CancelFlow,
     CannotHandle,
@@ -190,7 +191,7 @@ def _begun(view: View, command: Command, refused: frozenset[str], ask: Foresee |
             return onward(view.domain, state, intent, found, refused=refused, ask=ask)
         case Understood():
             return Next(TWO_STAGE_FALLBACK, "two_stage", view.intent, understood=True)
-        case BeginFlow(flow=flow) | CancelFlow(flow=flow, rule=None):
+        case BeginFlow(flow=flow) | AskAgain(flow) | CancelFlow(flow=flow, rule=None):
             return Next(flow, "flow", view.intent)
         case ContinueFlow(flow) if flow in view.domain.flows:
             return Next(flow, "flow", view.intent)

@@ -76,6 +76,16 @@ PHRASES: dict[str, dict[str, str]] = {
     },
     "utter_flow_corrected": {"en": "All right, I have changed that.", "zh": "好的，已为您更改。"},
     "utter_flow_rejected": {"en": "I cannot take that.", "zh": "这个不行。"},
+    "utter_flow_unclear": {"en": "Sorry, I did not understand that.", "zh": "抱歉，我没有理解。"},
+    "utter_flow_expects_number": {"en": "Sorry, I need a number here.", "zh": "抱歉，这里需要一个数字。"},
+    "utter_flow_expects_yes_or_no": {
+        "en": "Sorry, I need a yes or a no here.",
+        "zh": "抱歉，请回答“是”或“不是”。",
+    },
+    "utter_flow_expects_go_ahead": {
+        "en": "Sorry, please say yes or no, or tell me what to change.",
+        "zh": "抱歉，请回答“是”或“不是”，或者告诉我要改哪里。",
+    },
     "utter_capabilities": {"en": "This is what I can do for you:", "zh": "我可以为您办理："},
     "utter_restart": {
         "en": "Let us begin again. What can I do for you?",

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from bot.dialogue.commands import (
     Answer,
+    AskAgain,
     BeginFlow,
     CannotHandle,
     Clarify,
@@ -22,7 +23,7 @@ from bot.dialogue.commands import (
 )
 from bot.dialogue.conversation import Holder
 from bot.dialogue.events import Reason
-from bot.dialogue.expectation import cancelled, expected, provided_for, wanted_again
+from bot.dialogue.expectation import cancelled, chosen, expected, provided_for, wanted_again
 from bot.dialogue.names import (
     CAPABILITIES,
     DEFAULT_FALLBACK,
@@ -39,7 +40,7 @@ from bot.dialogue.names import (
     TWO_STAGE_FALLBACK,
 )
 from bot.dialogue.phrases import HELP_WORDS, REPEAT_WORDS
-from bot.dialogue.rules import predict
+from bot.dialogue.rules import Prediction, predict
 from bot.dialogue.values import folded
 from bot.dialogue.view import Decision, View
 
@@ -105,7 +106,12 @@ def _default_action(view: View) -> tuple[Command, ...]:
 
 def _asked_of_flows(view: View) -> tuple[Command, ...]:
     """Say it again; what can you do: asked of a bot with flows, unless a rule answers."""
-    if not view.domain.flows or (view.ruled and view.intent in view.ruled.rule.intents):
+    ruled = view.ruled if view.ruled and view.intent in view.ruled.rule.intents else None
+    if not view.domain.flows or (ruled and ruled.action != REPEAT):
+        return ()
+    if view.flow and view.pressed and view.intent in REPEAT_INTENTS:
+        return (ContinueFlow(view.flow.name),)  # its question is meant, not the choice that was offered
+    if ruled:
         return ()
     said = folded(view.text)
     if view.intent in REPEAT_INTENTS or said in REPEAT_WORDS:
@@ -208,18 +214,33 @@ def _clarified(view: View) -> tuple[Command, ...]:
 
 
 def _not_understood(view: View) -> tuple[Command, ...]:
-    """Out of scope by the project's own rule if it has one, else a request to rephrase. The rule for what was
-    not understood is not for what was, though nothing says what to do about it.
+    """Out of scope by the project's own rule if it has one, else a request to rephrase; a flow puts its
+    question again. The rule for what was not understood is not for what was, though nothing says what to do
+    about it.
     """
+    intent, ruled = _ruled_for_unclear(view)
+    action = ruled.action if ruled else view.domain.fallback
+    if view.flow and action and _says_only(view, action):
+        return (AskAgain(view.flow.name),)
+    return (StartFlow(ruled.rule.name, intent),) if ruled else (CannotHandle(),)
+
+
+def _ruled_for_unclear(view: View) -> tuple[str, Prediction | None]:
+    """What the rules say to a message that nothing can be done about, and the intent that they say it to."""
     if view.intent in OUT_OF_SCOPE_INTENTS and view.ruled and view.ruled.action:
-        return (StartFlow(view.ruled.rule.name, view.intent),)
-    if view.intent and view.intent not in OUT_OF_SCOPE_INTENTS | {KNOWLEDGE_INTENT}:
-        return (CannotHandle(),)
-    for intent in UNPROVIDED:
-        prediction = predict(view.domain, view.conversation, intent, view.reading.entities)
-        if prediction and prediction.action:
-            return (StartFlow(prediction.rule.name, intent),)
-    return (CannotHandle(),)
+        return view.intent or "", view.ruled
+    if not view.intent or view.intent in OUT_OF_SCOPE_INTENTS | {KNOWLEDGE_INTENT}:
+        for intent in UNPROVIDED:
+            prediction = predict(view.domain, view.conversation, intent, view.reading.entities)
+            if prediction and prediction.action:
+                return intent, prediction
+    return "", None
+
+
+def _says_only(view: View, action: str) -> bool:
+    """Whether an action would only ask for other words: a running flow does so with its question."""
+    own = action in view.domain.actions
+    return action.startswith("utter_") or (action == DEFAULT_FALLBACK and not own)
 
 
 # After two questions that did not help a person takes over: hence hand_over stands above clarify.
@@ -241,6 +262,7 @@ TABLE: tuple[tuple[str, Row], ...] = (
     ("learned", _foreseen),
     ("external", _external),
     ("answer", _answered),
+    ("chosen", chosen),
     ("out_of_scope", _out_of_scope),
     ("hand_over", _given_up),
     ("two_stage", _doubted),

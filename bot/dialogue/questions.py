@@ -6,15 +6,19 @@ Knows slots and phrases; decides nothing.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.dialogue.domain import Slot, SlotType
 from bot.dialogue.events import BotSaid, SlotSet
 from bot.dialogue.flow import Collect, Flow
 from bot.dialogue.message import Button
 from bot.dialogue.names import REQUESTED_SLOT
+from bot.dialogue.offer import person_button
 from bot.dialogue.responses import shown
 from bot.dialogue.scene import Scene
 
 MOST_CHOICES = 10
+_EXPECTS = {SlotType.FLOAT: "utter_flow_expects_number", SlotType.BOOL: "utter_flow_expects_yes_or_no"}
 
 
 def put(scene: Scene, name: str) -> None:
@@ -35,6 +39,18 @@ def ask_to_confirm(scene: Scene, flow: Flow, collect: Collect) -> None:
     buttons = buttons or _choices(scene, scene.domain.slots.get(collect.slot))
     scene.tell(BotSaid(at=scene.at, text=text, buttons=buttons, response=said.response if said else None))
     scene.tell(SlotSet(at=scene.at, name=REQUESTED_SLOT, value=collect.slot))
+
+
+def unclear(scene: Scene, flow: Flow) -> BotSaid | None:
+    """That a message was not understood where a flow asks something, what is expected there, and a way to a
+    person.
+    """
+    asked = scene.conversation.requested_slot or ""
+    slot = scene.domain.slots.get(asked)
+    name = _EXPECTS.get(slot.type if slot else SlotType.ANY, "utter_flow_unclear")
+    said = scene.response("utter_flow_expects_go_ahead" if asked in flow.confirmations else name)
+    person = person_button(scene)
+    return replace(said, buttons=(person,)) if said and person else said
 
 
 def readable(name: str) -> str:

@@ -6,7 +6,7 @@ Holds no rule of its own; `tell` is the only way the state changes.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.dialogue.conversation import Conversation
@@ -41,7 +41,7 @@ class Mark:
 @dataclass(slots=True)
 class Scene:
     """`refused` names the actions that chose not to run in this turn; `calls` counts those of the action
-    server.
+    server; `lead` is what the next message of the bot begins with.
     """
 
     domain: Domain
@@ -55,6 +55,7 @@ class Scene:
     fresh: deque[Event] = field(default_factory=deque)
     refused: set[str] = field(default_factory=set)
     calls: int = 0
+    lead: BotSaid | None = None
 
     @property
     def at(self) -> float:
@@ -68,6 +69,8 @@ class Scene:
     def tell(self, *events: Event) -> None:
         """These things happened. Slots that were reset, or begin, hold their initial values, as in Rasa."""
         for event in events:
+            if self.lead and isinstance(event, BotSaid):
+                event = self._led(self.lead, event)
             self._tell(event)
             if isinstance(event, (SlotsReset, Restarted, SessionStarted)):
                 self._restore()
@@ -76,6 +79,14 @@ class Scene:
         self.conversation = apply(self.conversation, event)
         self.told.append(event)
         self.fresh.append(event)
+
+    def _led(self, lead: BotSaid, said: BotSaid) -> BotSaid:
+        """The message with its lead; one without words (a picture, a response server's) comes after it."""
+        self.lead = None
+        if not said.text:
+            self._tell(lead)
+            return said
+        return replace(said, text=f"{lead.text}\n{said.text}", buttons=(*said.buttons, *lead.buttons))
 
     def _restore(self) -> None:
         for slot in self.domain.slots.values():

@@ -14,6 +14,7 @@ from bot.dialogue import acting, flows, forms, two_stage
 from bot.dialogue.asking import ask_rephrase, clarify
 from bot.dialogue.commands import (
     Answer,
+    AskAgain,
     BeginFlow,
     CancelFlow,
     CannotHandle,
@@ -130,6 +131,8 @@ async def carry_out(scene: Scene, command: Command, filled: dict[str, Any], *, y
             await two_stage.step(scene)
         case ContinueFlow(flow) if flow in scene.domain.flows:
             return await flows.step(scene, scene.domain.flows[flow], filled, yields=yields)
+        case AskAgain():
+            await flows.put_again(scene)
         case ContinueFlow(flow):
             return await forms.step(scene, scene.domain.forms[flow], filled, yields=yields)
         case StartFlow(intent=intent):

@@ -15,6 +15,7 @@ from bot.dialogue.flow import Flow, Form
 from bot.dialogue.ports import Forecast
 from bot.dialogue.reading import Match, Reading
 from bot.dialogue.rules import Prediction
+from bot.dialogue.text import parse_payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,11 @@ class View:
         return (
             frozenset(self.form.required_slots) | ({asked} if asked else set()) if self.form else frozenset()
         )
+
+    @property
+    def pressed(self) -> bool:
+        """Whether the message is what a button sends: it names an intent, and its words are no value."""
+        return parse_payload(self.text) is not None
 
     @property
     def external(self) -> bool:

@@ -6,11 +6,19 @@ from __future__ import annotations
 
 import pytest
 
+from bot.dialogue.events import BotSaid, Decided
+from bot.dialogue.reading import Reading, Verdict
 from bot.project.check import check_project
 from bot.project.load import read_project
-from tests.bot.dialogue.small_bot import reading
+from tests.bot.dialogue.small_bot import Talk, reading, texts
 from tests.bot.project.conftest import WriteProject
-from tests.bot.project.test_flows import FILES, FLOWS, WORDS, made
+from tests.bot.project.test_flows import CONFIRM, DOMAIN, FILES, FLOWS, RULES, WORDS, did, made
+
+
+@pytest.fixture
+def talk(write_project: WriteProject) -> Talk:
+    return made(write_project)
+
 
 HOURS_LATER = 7200.0  # more than a session lasts
 
@@ -58,3 +66,76 @@ def test_a_name_is_missing_in_no_language(write_project: WriteProject, name: str
     findings = [str(finding) for finding in check_project(read_project(write_project(files)))]
     found = [line for line in findings if line.startswith("flows.yml")]
     assert any(told in line for line in found) if told else found == [], found
+
+
+async def test_what_is_not_understood_gets_the_question_again(talk: Talk) -> None:
+    for text in ("send money", "Anna"):
+        await talk.say(text)
+    events = await talk.say("a lot")
+    assert texts(events) == ["Sorry, I need a number here.\nHow much?"]
+    assert [event.row for event in events if isinstance(event, Decided)] == ["not_understood"]
+    await talk.say("50")
+    said = await talk.say("no idea really")
+    assert texts(said) == [f"Sorry, please say yes or no, or tell me what to change.\n{CONFIRM}"]
+    assert [button.title for e in said if isinstance(e, BotSaid) for button in e.buttons] == ["Yes", "No"]
+
+
+async def test_two_that_were_not_understood_bring_a_person(talk: Talk) -> None:
+    for text in ("send money", "Anna", "a lot", "quite a lot", "you know"):
+        await talk.say(text)
+    assert talk.state.holder == "queue"
+
+
+async def test_the_questions_picture_comes_after_what_was_not_understood(write_project: WriteProject) -> None:
+    domain = DOMAIN.replace(
+        'utter_ask_amount: [{text: "How much?"}]', "utter_ask_amount: [{image: money.png}]"
+    )
+    talk = made(write_project, **{"domain.yml": domain})
+    for text in ("send money", "Anna"):
+        await talk.say(text)
+    said = [(e.text, e.image) for e in await talk.say("a lot") if isinstance(e, BotSaid)]
+    assert said == [("Sorry, I need a number here.", None), (None, "money.png")]
+
+
+async def test_a_project_has_its_own_action_for_what_is_not_understood(write_project: WriteProject) -> None:
+    rules = f"{RULES}- rule: lost\n  steps: [{{intent: nlu_fallback}}, {{action: action_check}}]\n"
+    talk = made(write_project, **{"data/rules.yml": rules})
+    for text in ("send money", "Anna"):
+        await talk.say(text)
+    assert did(await talk.say("a lot")) == ["action_check", "send_money"]
+
+
+def tied(*intents: str) -> Reading:
+    return Reading(verdicts=tuple(Verdict(i, 0.45) for i in intents), prediction_set=intents, language="en")
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [
+        ("/greet", ["Hello", "Back to where we were.", "How much?"]),
+        ("/affirm", ["How much?"]),
+        ("/tell", ["How much?"]),
+        ("/repeat", ["How much?"]),
+        ("/send_money", ["How much?"]),
+    ],
+)
+async def test_after_a_choice_that_changes_nothing_the_flow_asks_on(
+    write_project: WriteProject, choice: str, said: list[str]
+) -> None:
+    repeat = "- rule: again\n  steps: [{intent: repeat}, {action: action_repeat}]\n"
+    domain = DOMAIN.replace("greet, stop", "greet, repeat, stop")
+    for rules in (RULES, RULES + repeat):
+        talk = made(write_project, **{"domain.yml": domain, "data/rules.yml": rules})
+        talk.ends.understood = {**WORDS, "either": tied(choice[1:], "check_balance")}
+        for text in ("send money", "Anna"):
+            await talk.say(text)
+        assert await talk.hear("either") == ["Which of these do you mean?"]
+        assert await talk.hear(choice) == said
+        assert talk.state.misses == 0
+
+
+async def test_a_press_is_no_value(talk: Talk) -> None:
+    await talk.say("send money")
+    await talk.say("what can you do?")
+    assert await talk.hear("/check_balance") == ["Which account?"]
+    assert talk.state.slots.get("recipient") is None

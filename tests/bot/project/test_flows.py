@@ -144,7 +144,7 @@ async def test_a_branch_is_taken(talk: Talk) -> None:
 async def test_a_value_that_does_not_fit_is_asked_for_again(talk: Talk) -> None:
     for text in ("send money", "Anna"):
         await talk.say(text)
-    assert (await talk.hear("a lot"))[-1] == "How much?"
+    assert (await talk.hear("a lot"))[-1].endswith("\nHow much?")
     assert await talk.hear("about 6,000 euros") == ["No more than 5000.", "How much?"]
     assert (await talk.hear("50.5 then"))[-1].startswith("send money")
 
@@ -284,7 +284,7 @@ async def test_what_is_no_plain_answer_lets_nothing_be_done(talk: Talk, said: st
     for text in ("send money", "Anna", "50"):
         await talk.say(text)
     events = await talk.say(said)
-    assert "action_send" not in did(events) and texts(events)[-1] == CONFIRM
+    assert "action_send" not in did(events) and texts(events)[-1].endswith("Shall I go ahead?")
 
 
 async def test_chinese_words_that_surely_begin_something_are_no_name(talk: Talk) -> None:
