@@ -174,9 +174,10 @@ def _first(domain: Domain, conversation: Conversation, taken: bool | None, ask: 
         view = replace(view, filled={name: found[name] for name in found if name in view.expects})
     decision = decide(view)
     if taken and view.form and _PLACES[decision.row] > _PLACES[_EXPECTATION]:
-        goes_on = ContinueFlow(view.form.name)
-        # A flow that was asked for again goes on too, and the message was understood.
-        decision = decision if goes_on in decision.commands else Decision(_EXPECTATION, (goes_on,))
+        name = view.form.name
+        # A flow that was asked for again goes on too, and so does one that asks again.
+        goes_on = {ContinueFlow(name), AskAgain(name)} & set(decision.commands)
+        decision = decision if goes_on else Decision(_EXPECTATION, (ContinueFlow(name),))
     for command in decision.commands:
         if begun := _begun(view, command, _refused(domain, conversation), ask):
             return replace(begun, row=decision.row)

@@ -61,6 +61,7 @@ async def talked(domain: Domain, said: list[str]) -> Talk:
 
 @given(st.lists(st.sampled_from(SAID), min_size=1, max_size=9))
 @example(["my balance", "no, 70", "no, 70", "my balance", "no, 70"])  # asked for again: understood
+@example(["send money", "what is on my account", "send money", "send money", "send money"])  # given up
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_what_the_bot_did_passes_as_a_test_of_itself(flowing: Domain, said: list[str]) -> None:
     talk = await talked(flowing, said)
