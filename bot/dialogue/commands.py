@@ -33,7 +33,7 @@ class SetSlot:
 
 @dataclass(frozen=True, slots=True)
 class CorrectSlot:
-    """A new value for a slot that was already filled."""
+    """A new value for a slot that was already filled; None: it is wrong, and asked for again."""
 
     name: str
     value: Any

@@ -7,9 +7,13 @@ else. Pure.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
-from bot.dialogue.commands import CancelFlow, Command, ContinueFlow, CorrectSlot, SetSlot, StartFlow
+from bot.dialogue.commands import AskAgain, CancelFlow, Command, ContinueFlow, CorrectSlot, SetSlot, StartFlow
 from bot.dialogue.domain import Slot, SlotType
+from bot.dialogue.flow import Flow
+from bot.dialogue.mending import mended, objected, plain, told_of_others
 from bot.dialogue.names import DEACTIVATE_LOOP, OUT_OF_SCOPE_INTENTS, STOP_INTENTS
 from bot.dialogue.phrases import STOP_WORDS
 from bot.dialogue.rules import Prediction
@@ -60,10 +64,12 @@ def expected(view: View) -> tuple[Command, ...]:
     form, asked = view.form, view.conversation.requested_slot
     if form is None:
         return ()
+    if view.flow and asked and (mends := _mends(view, view.flow, asked)):
+        return mends
     found = (view.filled or {}).items()
     filled = {name: value for name, value in found if name in view.expects and value is not None}
-    if view.flow and view.pressed:
-        filled = {name: value for name, value in filled.items() if value != view.text}
+    if view.flow and asked in filled and not _is_meant(view, view.flow, asked, filled):
+        del filled[asked]
     if asked in filled and _digresses(view, asked):
         filled.pop(asked)
     commands: list[Command] = [
@@ -73,6 +79,24 @@ def expected(view: View) -> tuple[Command, ...]:
         for name, value in filled.items()
     ]
     return (*commands, ContinueFlow(form.name)) if commands else ()
+
+
+def _mends(view: View, flow: Flow, asked: str) -> tuple[Command, ...]:
+    """What the message corrects of what the flow was told, beside what the slots' mappings say."""
+    if view.pressed and not view.reading.entities:
+        return ()
+    mends = mended(view, flow) if asked in flow.confirmations else objected(view, flow, asked)
+    return (*mends, ContinueFlow(flow.name)) if mends and AskAgain(flow.name) not in mends else mends
+
+
+def _is_meant(view: View, flow: Flow, asked: str, filled: Mapping[str, Any]) -> bool:
+    """Whether what could fill the slot that a flow asks for is meant for it: no button's payload, and no
+    other slot's value; to a confirmation, a plain answer.
+    """
+    if asked in flow.confirmations:
+        return plain(view, view.domain.slots[asked], filled[asked])
+    payload = view.pressed and filled[asked] == view.text
+    return not payload and not told_of_others(view, asked, filled)
 
 
 def _digresses(view: View, asked: str) -> bool:

@@ -146,6 +146,17 @@ class Flow:
         kept = self.kept.union(collect.slot for collect in self.collects if collect.keeps)
         return tuple(name for name in self.form.required_slots if name not in kept)
 
+    def way(self, slots: Mapping[str, Any]) -> tuple[str, ...]:
+        """The slots that it asks for on the way that these slots take, as far as branches tell: what actions
+        change is not known.
+        """
+        place, passed = self.begins, dict[str, str | None]()
+        while place in self.steps and place not in passed:
+            step = self.steps[place]
+            passed[place] = step.does.slot if isinstance(step.does, Collect) else None
+            place = next((w.to for w in step.ways if w.condition is None or w.condition.holds(slots)), END)
+        return tuple(dict.fromkeys(slot for slot in passed.values() if slot))
+
     @property
     def begins(self) -> str:
         return next(iter(self.steps), END)

@@ -53,10 +53,12 @@ async def step(scene: Scene, flow: Flow, filled: dict[str, Any], *, yields: bool
         scene.rewind(mark)
         return False
     now = scene.conversation.slots
-    changed = {n for n, fits in known.items() if fits and n != asked and before.get(n) not in (None, now[n])}
+    changed = {n for n in known if n != asked and before.get(n) not in (None, now.get(n))}
     place = scene.conversation.stack[-1].step
     if changed:
-        scene.say("utter_flow_corrected")
+        if all(known.values()):
+            scene.say("utter_flow_corrected")
+            _leave_way(scene, flow, before)
         place = _asking(flow, changed, place)
         _forget_confirmations(scene, flow)
     await _walk(scene, place)
@@ -142,6 +144,13 @@ def _asking(flow: Flow, slots: set[str], place: str) -> str:
         if isinstance(step.does, Collect) and step.does.slot in slots:
             return step.id
     return place
+
+
+def _leave_way(scene: Scene, flow: Flow, before: Mapping[str, Any]) -> None:
+    """What was told on a way that is not taken any more is not told."""
+    left = set(flow.way(before)) - set(flow.way(scene.conversation.slots))
+    for name in (name for name in flow.forgets if name in left):
+        scene.set_slot(name, None)
 
 
 def _forget_confirmations(scene: Scene, flow: Flow) -> None:

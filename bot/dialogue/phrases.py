@@ -32,7 +32,10 @@ STOP_WORDS = frozenset(
         "不办了",
     }
 )
-REPEAT_WORDS = frozenset({"repeat", "say that again", "pardon", "come again", "再说一遍", "重复一遍"})
+REPEAT_WORDS = frozenset(
+    {"repeat", "say that again", "pardon", "come again", "what", "huh", "sorry what"}
+    | {"再说一遍", "重复一遍", "什么", "啥", "你说什么"}
+)
 HELP_WORDS = frozenset({"help", "what can you do", "what can i ask", "你能做什么", "你会什么", "帮助"})
 
 PHRASES: dict[str, dict[str, str]] = {

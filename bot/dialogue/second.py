@@ -23,6 +23,8 @@ def second_choice(view: View, first: Decision) -> Decision | None:
     form, asked = view.form, view.conversation.requested_slot
     if form is None or asked is None or view.external or ContinueFlow(form.name) not in first.commands:
         return None
+    if any(isinstance(command, CorrectSlot) and command.value is None for command in first.commands):
+        return None
     corrects = any(isinstance(command, CorrectSlot) for command in first.commands)
     only = not any(isinstance(command, SetSlot) for command in first.commands)
     if corrects and only and _is_read_from_words(view, asked):
@@ -49,8 +51,10 @@ def _numbers_meet(view: View, name: str) -> bool:
 def _is_read_from_words(view: View, name: str) -> bool:
     """Whether the slot takes a number, a choice or a yes out of the text: free text would take anything."""
     slot = view.domain.slots.get(name)
+    confirms = view.flow is not None and name in view.flow.confirmations
     return (
         slot is not None
+        and not confirms
         and slot.type in (SlotType.FLOAT, SlotType.CATEGORICAL, SlotType.BOOL)
         and any(mapping.type is MappingType.FROM_TEXT for mapping in slot.mappings)
     )
