@@ -174,14 +174,21 @@ def _first(domain: Domain, conversation: Conversation, taken: bool | None, ask: 
         view = replace(view, filled={name: found[name] for name in found if name in view.expects})
     decision = decide(view)
     if taken and view.form and _PLACES[decision.row] > _PLACES[_EXPECTATION]:
-        name = view.form.name
-        # A flow that was asked for again goes on too, and so does one that asks again.
-        goes_on = {ContinueFlow(name), AskAgain(name)} & set(decision.commands)
-        decision = decision if goes_on else Decision(_EXPECTATION, (ContinueFlow(name),))
+        goes_on = ContinueFlow(view.form.name)
+        # A flow that was asked for again goes on too, and so does one that asks again, having heard nothing.
+        asks_again = AskAgain(view.form.name) in decision.commands and not _has_told(view)
+        if not asks_again and goes_on not in decision.commands:
+            decision = Decision(_EXPECTATION, (goes_on,))
     for command in decision.commands:
         if begun := _begun(view, command, _refused(domain, conversation), ask):
             return replace(begun, row=decision.row)
     return Next(LISTEN, intent=view.intent, row=decision.row)
+
+
+def _has_told(view: View) -> bool:
+    """Whether the latest message changed something that the running form expects."""
+    now, before = view.conversation.slots, view.conversation.past[-1].slots if view.conversation.past else {}
+    return any(now.get(name) != before.get(name) for name in view.expects)
 
 
 def _begun(view: View, command: Command, refused: frozenset[str], ask: Foresee | None) -> Next | None:

@@ -20,6 +20,7 @@ from tests.bot.test_grading import Server, as_test, graded
 
 NEAR = (Match("hours", 0.95, "When are you open?", "From nine to five.", "en"),)
 SAID = [*WORDS, "Anna", "50", "6000", "savings", "stop", "no idea"]
+SAID += ["no, to Ben", "no, the amount is wrong", "no, someone else", "a lot", "/greet", "/tell"]
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,7 @@ async def talked(domain: Domain, said: list[str]) -> Talk:
 @given(st.lists(st.sampled_from(SAID), min_size=1, max_size=9))
 @example(["my balance", "no, 70", "no, 70", "my balance", "no, 70"])  # asked for again: understood
 @example(["send money", "what is on my account", "send money", "send money", "send money"])  # given up
+@example(["send money", "send money", "no, 70", "50", "yes", "no, 70", "no, 70"])  # corrected: understood
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_what_the_bot_did_passes_as_a_test_of_itself(flowing: Domain, said: list[str]) -> None:
     talk = await talked(flowing, said)
