@@ -13,7 +13,7 @@ from typing import Any
 from bot.dialogue.commands import AskAgain, CancelFlow, Command, ContinueFlow, CorrectSlot, SetSlot, StartFlow
 from bot.dialogue.domain import Slot, SlotType
 from bot.dialogue.flow import Flow
-from bot.dialogue.mending import mended, objected, plain, told_of_others
+from bot.dialogue.mending import detoured, mended, objected, plain, told_of_others
 from bot.dialogue.names import DEACTIVATE_LOOP, OUT_OF_SCOPE_INTENTS, STOP_INTENTS
 from bot.dialogue.phrases import STOP_WORDS
 from bot.dialogue.rules import Prediction
@@ -85,7 +85,10 @@ def _mends(view: View, flow: Flow, asked: str) -> tuple[Command, ...]:
     """What the message corrects of what the flow was told, beside what the slots' mappings say."""
     if view.pressed and not view.reading.entities:
         return ()
-    mends = mended(view, flow) if asked in flow.confirmations else objected(view, flow, asked)
+    if asked in flow.confirmations:
+        mends = mended(view, flow)
+    else:
+        mends = objected(view, flow, asked) or detoured(view, flow, asked)
     return (*mends, ContinueFlow(flow.name)) if mends and AskAgain(flow.name) not in mends else mends
 
 

@@ -53,6 +53,25 @@ def mended(view: View, flow: Flow) -> tuple[Command, ...]:
     return tuple(_command(view, *each) for each in reopened.items())
 
 
+def detoured(view: View, flow: Flow, asked: str) -> tuple[Command, ...]:
+    """To a yes-or-no question, the value that the flow would ask for after one of the answers: an address,
+    where it was asked whether the one on record will do.
+    """
+    slot, slots = view.domain.slots.get(asked), view.conversation.slots
+    if slot is None or slot.type is not SlotType.BOOL or _leads_away(view):
+        return ()
+    ways = {answer: flow.way({**slots, asked: answer}) for answer in (False, True)}
+    known = view.domain.slots.keys() - flow.confirmations
+    told = {
+        name: {asked: answer}
+        for answer, way in ways.items()
+        for name in way
+        if name not in ways[not answer] and name in known and slots.get(name) is None
+    }
+    new = _by_mapping(view, told, view.reading.entities) or _by_words(view, objection(view.text), told)
+    return tuple(_command(view, *each) for each in _with_detours(told, new).items()) if new else ()
+
+
 def objected(view: View, flow: Flow, asked: str) -> tuple[Command, ...]:
     """What was told before is wrong, said where something else is asked for ("no, the number is wrong")."""
     said, slots = objection(view.text), view.domain.slots
@@ -197,4 +216,5 @@ def _leads_away(view: View) -> bool:
     """Whether the message rather asks something, or surely begins something else."""
     rules = view.ruled is not None and view.intent in view.ruled.rule.intents
     sure = view.reading.confidence >= SURE and (rules or view.begins is not None)
-    return bool(view.near_tied) or sure or view.text.rstrip().endswith(("?", "？", "吗", "呢"))
+    stored = view.reading.matches[0].score >= SURE if view.reading.matches else False
+    return stored or sure or view.text.rstrip().endswith(("?", "？", "吗", "呢"))

@@ -35,7 +35,8 @@ _GIVES_UP = re.compile(
 _LEAD = re.compile(
     r"(?:(?:please|just|can you|could you)\s+)*(?:"
     r"(?:send|ship|post|mail|deliver|go|sent|make|pay|transfer|change|correct|set|put|the|my|our|it|that|this"
-    r"|i(?:'d| would) like|i want)\b[^\d,.;!?]{0,40}?\b(?P<to>to|for|is|be|was)\b"
+    r"|i(?:'d| would) like|i want|(?:can|could) (?:it|that|you|we))"
+    r"\b[^\d,.;!?]{0,40}?\b(?P<to>to|for|is|be|was)\b"
     r"|make it|use|i (?:meant|mean|said)|to|for|it'?s|should be)\s+"
     r"|(?:请|麻烦您?)?(?:[^\d，,。]{0,6}?(?:应该是|改成|改为|换成|换到|寄到|寄给|寄去|送到|送给|发到|发给|转给|转到|是)"
     r"|给|到|用)[:：\s]*",
@@ -45,7 +46,7 @@ _BUT = re.compile(r"[^.;。；]{1,40}?(?:,?\s+but\s+|[，,]\s*而?(?=是))", _I)
 _WAITS = re.compile(r"\b(?:wait|hang on)\b|等等|等一下", _I)
 _TAIL = re.compile(r"[\s,，]*(?:\b(?:instead|please|rather|then)|才对|吧)[\s.!。！]*$", _I)
 _SENTENCE = re.compile(
-    r"(?:i|i'm|we|you|he|she|they|my|our|it|that|this|there|what|which|who|when|where|why|how|is|are|do|does|did"
+    r"(?:yes|ok|okay|sure|i|i'm|we|you|he|she|they|my|our|it|that|this|there|what|which|who|when|where|why|how|is|are|do|does|did"
     r"|can|could|will|would|should|have|be|me|us|him|her|them|now|today|the)\b",
     _I,
 )
@@ -77,7 +78,7 @@ class Objection:
         if _OTHER.search(self.words) or _GIVES_UP.search(self.words):
             return False
         if re.search(r"\d", self.words):
-            return bool(self.by) or not _SENTENCE.match(self.words)
+            return bool(self.by) or ((self.denies or self.is_long) and not _SENTENCE.match(self.words))
         if _HAN.search(self.words):
             return self.denies and bool(self.by) and len(self.words) <= 6 * MOST_WORDS
         words = self.words.split()
@@ -85,6 +86,11 @@ class Objection:
             return False
         named = all(word[:1].isupper() or len(word) <= 3 for word in words) and words[0][:1].isupper()
         return named or (self.by in _DIRECT and len(words) <= 3)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether there are several words, as in an address, or Chinese ones."""
+        return " " in self.words or bool(_HAN.search(self.words))
 
     @property
     def is_number(self) -> bool:

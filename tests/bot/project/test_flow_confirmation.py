@@ -84,12 +84,15 @@ async def money(write_project: WriteProject) -> Talk:
 @pytest.fixture
 async def parcel(write_project: WriteProject) -> Talk:
     """A flow that would send a small parcel home."""
-    talk = made(write_project, **PARCEL)
-    order = reading("order", entities=(Entity("number", "C-1"),))
-    talk.ends.understood = {**WORDS, "order": order}
-    talk.ends.actions = {"action_order": lambda call: ActionReply(), "validate_order": validate}
+    talk = order(made(write_project, **PARCEL))
     for text in ("order", "small", "yes"):
         await talk.say(text)
+    return talk
+
+
+def order(talk: Talk) -> Talk:
+    talk.ends.understood = {**WORDS, "order": reading("order", entities=(Entity("number", "C-1"),))}
+    talk.ends.actions = {"action_order": lambda call: ActionReply(), "validate_order": validate}
     return talk
 
 
@@ -197,6 +200,14 @@ async def test_a_yes_to_a_choice_confirms_nothing(money: Talk) -> None:
 async def test_another_answer_to_a_question_takes_its_way(parcel: Talk, said: str, heard: list[str]) -> None:
     parcel.ends.understood = {**WORDS, **{said: reading("deny")}}
     assert await parcel.hear(said) == heard
+
+
+@pytest.mark.parametrize("said", [ELM, f"no, to {ELM}", f"can it be {ELM}", f"no, send it to {ELM}"])
+async def test_what_comes_after_the_answer_answers_too(write_project: WriteProject, said: str) -> None:
+    parcel = order(made(write_project, **PARCEL))
+    for text in ("order", "small"):
+        await parcel.say(text)
+    assert await parcel.hear(said) == [f"C-1, small, False, {ELM}?"]
 
 
 async def test_an_intent_that_a_slot_is_mapped_from_corrects_it(parcel: Talk) -> None:
