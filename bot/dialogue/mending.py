@@ -34,7 +34,7 @@ def mended(view: View, flow: Flow) -> tuple[Command, ...]:
     """
     said, told = objection(view.text), _told(view, flow)
     meant = _by_mapping(view, told, ())
-    leads = not meant and _leads_away(view)
+    leads = not meant and _leads_away(view, said)
     new = _new(view, _by_mapping(view, told, view.reading.entities, view.filled or {}), flow)
     if not new.keys() - meant.keys():
         new |= _by_words(view, said, told) if said.denies or not leads else {}
@@ -57,8 +57,8 @@ def detoured(view: View, flow: Flow, asked: str) -> tuple[Command, ...]:
     """To a yes-or-no question, the value that the flow would ask for after one of the answers: an address,
     where it was asked whether the one on record will do.
     """
-    slot, slots = view.domain.slots.get(asked), view.conversation.slots
-    if slot is None or slot.type is not SlotType.BOOL or _leads_away(view):
+    slot, slots, said = view.domain.slots.get(asked), view.conversation.slots, objection(view.text)
+    if slot is None or slot.type is not SlotType.BOOL or (not said.denies and _leads_away(view, said)):
         return ()
     ways = {answer: flow.way({**slots, asked: answer}) for answer in (False, True)}
     known = view.domain.slots.keys() - flow.confirmations
@@ -68,7 +68,7 @@ def detoured(view: View, flow: Flow, asked: str) -> tuple[Command, ...]:
         for name in way
         if name not in ways[not answer] and name in known and slots.get(name) is None
     }
-    new = _by_mapping(view, told, view.reading.entities) or _by_words(view, objection(view.text), told)
+    new = _by_mapping(view, told, view.reading.entities) or _by_words(view, said, told)
     return tuple(_command(view, *each) for each in _with_detours(told, new).items()) if new else ()
 
 
@@ -212,9 +212,9 @@ def _reopened(
     return {lost[-1]: None} if wrong and lost else other
 
 
-def _leads_away(view: View) -> bool:
+def _leads_away(view: View, said: Objection) -> bool:
     """Whether the message rather asks something, or surely begins something else."""
     rules = view.ruled is not None and view.intent in view.ruled.rule.intents
     sure = view.reading.confidence >= SURE and (rules or view.begins is not None)
-    stored = view.reading.matches[0].score >= SURE if view.reading.matches else False
-    return stored or sure or view.text.rstrip().endswith(("?", "？", "吗", "呢"))
+    near = view.near_tied and (not said.wrong or view.near_tied[0].score >= SURE)
+    return bool(near) or sure or (said.asks and not said.by)

@@ -20,11 +20,11 @@ _DENIAL = re.compile(
     r"|不是|不对|不行|不要|不用|不|等等|等一下|抱歉|(?:是的?|好的?|可以)[，,]?但是?)[\s,.;:!—–\-，。；：！、]*",
     _I,
 )
+_WRONG = re.compile(r"\b(?:wrong|incorrect|mistaken?|typo|error|not right|isn'?t right)\b|错|不对|有误", _I)
 _OTHER = re.compile(
-    r"\b(?:wrong|incorrect|mistaken?|typo|error|not right|isn'?t right|(?:some|any)(?:where|one|body)"
-    r"|elsewhere|another|different|other|else|change (?:the|it|that|this|my (?!mind)))\b"
-    r"|^(?:that|this) (?!is\b|was\b)"
-    r"|错|不对|有误|别的|其他|其它|另|换[个一]|改",
+    rf"{_WRONG.pattern}|\b(?:(?:some|any)(?:where|one|body)|elsewhere|another|different|other|else"
+    r"|change (?:the|it|that|this|my (?!mind)))\b|^(?:that|this) (?!is\b|was\b)"
+    r"|别的|其他|其它|另|换[个一]|改",
     _I,
 )
 _GIVES_UP = re.compile(
@@ -45,13 +45,14 @@ _LEAD = re.compile(
 _BUT = re.compile(r"[^.;。；]{1,40}?(?:,?\s+but\s+|[，,]\s*而?(?=是))", _I)  # "not Anna but Ben"
 _WAITS = re.compile(r"\b(?:wait|hang on)\b|等等|等一下", _I)
 _TAIL = re.compile(r"[\s,，]*(?:\b(?:instead|please|rather|then)|才对|吧)[\s.!。！]*$", _I)
+_QUESTION = "what|which|who|when|where|why|how|do|does|did|is|are|can|could|will|would|should|have"
 _SENTENCE = re.compile(
-    r"(?:yes|ok|okay|sure|i|i'm|we|you|he|she|they|my|our|it|that|this|there|what|which|who|when|where|why|how|is|are|do|does|did"
-    r"|can|could|will|would|should|have|be|me|us|him|her|them|now|today|the)\b",
+    rf"(?:{_QUESTION}|yes|ok|okay|sure|i|i'm|we|you|he|she|they|my|our|it|that|this|there|be|me|us|him|her|them"
+    r"|now|today|the)\b",
     _I,
 )
 _HAN = re.compile("[\u3400-\u9fff]")
-_ASKS = ("?", "？", "吗", "呢")
+_ASKS = re.compile(rf"(?:{_QUESTION})\b|.*[?？吗呢]\s*$", _I | re.DOTALL)
 _POLITE = frozenset({"sorry", "please", "thanks", "thank you", "hello", "hi", "bye"})
 _NO_VALUES = YES | NO | STOP_WORDS | HELP_WORDS | REPEAT_WORDS | _POLITE
 
@@ -60,10 +61,11 @@ _NO_VALUES = YES | NO | STOP_WORDS | HELP_WORDS | REPEAT_WORDS | _POLITE
 class Objection:
     """`denies`: it begins with a no, or with a yes that is none. `words`: what follows, without what leads a
     value in; `by` is that lead's last word, empty where there was none. `other`: it says that something is
-    wrong, or is to be another. `gives_up`: the whole thing is not wanted.
+    `wrong`, or is to be another. `gives_up`: the whole thing is not wanted.
     """
 
     denies: bool
+    wrong: bool
     other: bool
     gives_up: bool
     rest: str
@@ -71,9 +73,14 @@ class Objection:
     by: str
 
     @property
+    def asks(self) -> bool:
+        """Whether it is a question."""
+        return bool(_ASKS.match(self.rest))
+
+    @property
     def is_text(self) -> bool:
         """Whether the words can be a value of free text: an address, a name."""
-        if not self.words or self.words.endswith(_ASKS) or folded(self.words) in _NO_VALUES:
+        if not self.words or self.words.endswith(("?", "？")) or folded(self.words) in _NO_VALUES:
             return False
         if _OTHER.search(self.words) or _GIVES_UP.search(self.words):
             return False
@@ -113,6 +120,7 @@ def objection(text: str) -> Objection:
         words, by = words[lead.end() :], (lead["to"] or lead[0]).strip().casefold()
     return Objection(
         denies=bool(last),
+        wrong=bool(_WRONG.search(rest)),
         other=bool(_OTHER.search(rest) or (not rest and _WAITS.search(text))),
         gives_up=bool(_GIVES_UP.search(rest)),
         rest=rest,

@@ -216,6 +216,11 @@ async def test_an_intent_that_a_slot_is_mapped_from_corrects_it(parcel: Talk) ->
     assert parcel.state.slots["at_home"] is False and parcel.state.requested_slot == "place"
 
 
+@pytest.mark.parametrize("said", ["do you have another address", "is there a different size"])
+async def test_a_question_is_no_objection(parcel: Talk, said: str) -> None:
+    assert await parcel.hear(said) == [f"{EXPECTS}\n{HOME}"]
+
+
 async def test_another_wish_is_another_wish(parcel: Talk) -> None:
     parcel.ends.understood = {**WORDS, "change my address on record": reading("change_record")}
     assert await parcel.hear("change my address on record") == [
