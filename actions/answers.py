@@ -24,7 +24,11 @@ _SEVERITIES = (
     (2.0, r"\b(?:mild|slight|light|not (?:so |very )?bad|a little)\b|轻微|一点点|有点"),
 )
 _POLICY = re.compile(r"(?<![a-z])hl[\s\-_.‐-―]*(\d{6})(?!\d)|^\D*(?<!\d)(\d{6})\D*$")
-_CLOSING = re.compile(r"^(?:no|sorry|actually|i meant?|it'?s|it is|不对|不是|应该是|我是说)[\s,，:：]+")
+_OPENING = re.compile(
+    r"^(?:(?:no|sorry|actually|i meant?|it'?s|it is|不对|不是|应该是|我是说)[\s,，:：]+"
+    r"|(?:please\s+)?(?:send it\s+)?to\s+|请?(?:寄到|送到|寄去)[\s:：]*)+",
+    re.IGNORECASE,
+)
 
 
 def read_claim_type(value: object) -> str | None:
@@ -96,7 +100,7 @@ def read_symptoms(value: object) -> str | None:
 
 def read_address(value: object) -> str | None:
     """An address of 8 to 300 characters (6 in Chinese) with letters and a number in it."""
-    text = _CLOSING.sub("", unicodedata.normalize("NFKC", value).strip()) if isinstance(value, str) else ""
+    text = _OPENING.sub("", unicodedata.normalize("NFKC", value).strip()) if isinstance(value, str) else ""
     long_enough = len(text) >= (6 if re.search(r"[\u3400-\u9fff]", text) else 8)
     numbered = re.search(r"\d|[一二三四五六七八九十]+[号栋楼室]", text)
     return text if long_enough and len(text) <= 300 and numbered and re.search(r"[^\W\d_]{2}", text) else None

@@ -127,6 +127,8 @@ def test_a_triage_without_answers_goes_to_a_person(server: Server, slots: dict[s
             "27 Orchard Close, Norwich NR4 7TJ",
         ),
         ("address_form", "policy_number", "HL-415530", "HL-415530"),
+        ("replace_card", "card_address", "Send it to 12 Elm Street, Leeds", "12 Elm Street, Leeds"),
+        ("replace_card", "card_address", "不是，寄到星湖街328号", "星湖街328号"),
     ],
 )
 def test_a_usable_answer_is_kept_in_one_shape(

@@ -243,6 +243,13 @@ async def test_a_correction_that_is_refused_is_asked_for_again(parcel: Talk) -> 
     assert spoken[0] == "No letter arrives there." and parcel.state.requested_slot == "place"
 
 
+async def test_of_two_values_the_new_one_is_meant(parcel: Talk) -> None:
+    both = (Entity("number", "C-2"), Entity("number", "C-1"))
+    parcel.ends.understood = {**WORDS, "it is C-2, not C-1": reading("order", entities=both)}
+    await parcel.say("it is C-2, not C-1")
+    assert parcel.state.slots["number"] == "C-2"
+
+
 async def test_another_slot_is_wrong_where_one_is_asked_for(parcel: Talk) -> None:
     parcel.ends.understood = {**WORDS, "C-2": reading("order", entities=(Entity("number", "C-2"),))}
     await parcel.say("no, send it elsewhere")
