@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bot.dialogue.domain import Domain
-from bot.dialogue.events import SlotSet
+from bot.dialogue.events import ActionRun, SlotSet
 from bot.dialogue.ports import ActionReply
-from bot.dialogue.reading import Match
+from bot.dialogue.reading import Entity, Match
 from bot.project.load import load_project
 from bot.project.tests_file import ConversationTest, ExpectedAction, ExpectedLoop, UserTurn
 from tests.bot.dialogue.small_bot import Talk, reading
+from tests.bot.project.test_flow_confirmation import PARCEL, validate
 from tests.bot.project.test_flows import FILES, WORDS
 from tests.bot.test_grading import Server, as_test, graded
 
@@ -25,8 +28,16 @@ SAID += ["no, to Ben", "no, the amount is wrong", "no, someone else", "a lot", "
 
 @pytest.fixture(scope="module")
 def flowing(tmp_path_factory: pytest.TempPathFactory) -> Domain:
-    folder = tmp_path_factory.mktemp("bot")
-    for name, content in FILES.items():
+    return loaded(tmp_path_factory.mktemp("bot"), FILES)
+
+
+@pytest.fixture(scope="module")
+def ordering(tmp_path_factory: pytest.TempPathFactory) -> Domain:
+    return loaded(tmp_path_factory.mktemp("bot"), {**FILES, **PARCEL})
+
+
+def loaded(folder: Path, files: Mapping[str, str]) -> Domain:
+    for name, content in files.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(content, encoding="utf-8")
     return load_project(folder).domain
@@ -69,6 +80,46 @@ async def test_what_the_bot_did_passes_as_a_test_of_itself(flowing: Domain, said
     talk = await talked(flowing, said)
     play = await graded([as_written(flowing, as_test(flowing, talk.log))], flowing, ends=ends())
     assert play.failure is None, play.failure
+
+
+ORDERS = [
+    "order",
+    "small",
+    "a large one",
+    "yes",
+    "no",
+    "C-2",
+    "12 Elm Street, Leeds",
+    "hm",
+    "moved",
+    "no, send it home",
+]
+ORDERS += [
+    "no, to 5 Mill Lane, York",
+    "no, send it elsewhere",
+    "the address is wrong",
+    "no, wrong customer number",
+]
+
+
+@given(st.lists(st.sampled_from(ORDERS), min_size=1, max_size=9))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_what_was_mended_passes_as_a_test_of_itself(ordering: Domain, said: list[str]) -> None:
+    talk = Talk(server := orders(), ordering)
+    for text in ["order", *said]:
+        events = await talk.say(text)
+        ran = [event.name for event in events if isinstance(event, ActionRun)]
+        assert text == "yes" or "action_order" not in ran
+        assert talk.state.loop == (talk.state.stack[-1].flow if talk.state.stack else None)
+    play = await graded([as_written(ordering, as_test(ordering, talk.log))], ordering, ends=server)
+    assert play.failure is None, play.failure
+
+
+def orders() -> Server:
+    numbers = {f"C-{n}": reading("order", entities=(Entity("number", f"C-{n}"),)) for n in (1, 2)}
+    plain = {"yes": reading("affirm"), "no": reading("deny"), "moved": reading("move")}
+    answers = {"action_order": lambda call: ActionReply(), "validate_order": validate}
+    return Server({**plain, **numbers, "order": numbers["C-1"]}, answers)
 
 
 WHOLE = ["send money", "Anna", "50", "no, 70", "yes"]

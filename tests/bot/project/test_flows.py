@@ -376,11 +376,24 @@ async def test_a_flow_that_never_asks_stops_with_a_person(talk: Talk) -> None:
     assert talk.state.holder == "queue"
 
 
-@given(
-    st.lists(
-        st.sampled_from([*WORDS, "Anna", "50", "6000", "savings", "stop", "back", "help", ""]), max_size=12
-    )
-)
+SAID = [
+    *WORDS,
+    "Anna",
+    "50",
+    "6000",
+    "savings",
+    "stop",
+    "back",
+    "help",
+    "",
+    "/greet",
+    "a lot",
+    "no, someone else",
+]
+SAID += ["no, to Ben", "the amount is wrong", "no wait", "/tell"]
+
+
+@given(st.lists(st.sampled_from(SAID), max_size=12))
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_no_sequence_of_messages_leaves_a_flow_stuck(bot: Domain, said: list[str]) -> None:
     ends = Ends({**WORDS, "back": reading("back")}, {
@@ -393,6 +406,7 @@ async def test_no_sequence_of_messages_leaves_a_flow_stuck(bot: Domain, said: li
         state = conversation.state
         assert texts(events) or state.holder != "bot"
         assert not any(isinstance(event, Failed) for event in events)
+        assert text == "yes" or "action_send" not in did(events)
         assert state.loop == (state.stack[-1].flow if state.stack else None)
     assert fold(Conversation("c1"), conversation.log) == conversation.state
 
