@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from bot.dialogue.acting import consult, start_session
 from bot.dialogue.conversation import Holder
-from bot.dialogue.events import Failed, RedFlagged, SessionStarted, UserSaid
+from bot.dialogue.events import Failed, FlowEnded, LoopSet, RedFlagged, SessionStarted, SlotSet, UserSaid
 from bot.dialogue.external import kept_metadata, named
 from bot.dialogue.extracting import found_in
 from bot.dialogue.greeting import offers
-from bot.dialogue.names import SESSION_START
+from bot.dialogue.names import REQUESTED_SLOT, SESSION_START
 from bot.dialogue.ports import ReadError, ReadRequest
 from bot.dialogue.reading import Reading, Verdict
 from bot.dialogue.resolving import resolve
@@ -33,6 +33,25 @@ async def open_session(scene: Scene) -> None:
             scene.tell(*await consult(scene, SESSION_START, ()))
         if not any(isinstance(event, SessionStarted) for event in scene.told):
             start_session(scene)  # the project has no action of its own, or it failed
+    _leave_unknown_flows(scene)
+
+
+def _leave_unknown_flows(scene: Scene) -> None:
+    """A flow, or the step it stands at, that was taken out of the project meanwhile ends, and so do those
+    that came after it.
+    """
+    known, stack = scene.domain.flows, scene.conversation.stack
+    lost = (
+        n
+        for n, frame in enumerate(stack)
+        if frame.flow not in known or frame.step not in known[frame.flow].steps
+    )
+    left = stack[next(lost, len(stack)) :]
+    for frame in reversed(left):
+        scene.tell(FlowEnded(at=scene.at, flow=frame.flow, cancelled=True))
+    if scene.conversation.loop in {frame.flow for frame in left}:
+        below = scene.conversation.stack[-1].flow if scene.conversation.stack else left[0].under
+        scene.tell(SlotSet(at=scene.at, name=REQUESTED_SLOT, value=None), LoopSet(at=scene.at, name=below))
 
 
 async def hear(scene: Scene) -> View:

@@ -82,24 +82,9 @@ async def test_what_the_bot_did_passes_as_a_test_of_itself(flowing: Domain, said
     assert play.failure is None, play.failure
 
 
-ORDERS = [
-    "order",
-    "small",
-    "a large one",
-    "yes",
-    "no",
-    "C-2",
-    "12 Elm Street, Leeds",
-    "hm",
-    "moved",
-    "no, send it home",
-]
-ORDERS += [
-    "no, to 5 Mill Lane, York",
-    "no, send it elsewhere",
-    "the address is wrong",
-    "no, wrong customer number",
-]
+ORDERS = ["order", "small", "a large one", "yes", "no", "C-2", "12 Elm Street, Leeds", "hm", "moved"]
+ORDERS += ["no, to 5 Mill Lane, York", "no, send it elsewhere", "no, send it home", "the address is wrong"]
+ORDERS += ["no, wrong customer number"]
 
 
 @given(st.lists(st.sampled_from(ORDERS), min_size=1, max_size=9))

@@ -4,9 +4,13 @@ between, and the end of a session.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from bot.dialogue.conversation import Conversation
 from bot.dialogue.events import BotSaid, Decided
+from bot.dialogue.fold import fold
 from bot.dialogue.reading import Reading, Verdict
 from bot.project.check import check_project
 from bot.project.load import read_project
@@ -103,6 +107,19 @@ async def test_a_project_has_its_own_action_for_what_is_not_understood(write_pro
     for text in ("send money", "Anna"):
         await talk.say(text)
     assert did(await talk.say("a lot")) == ["action_check", "send_money"]
+
+
+@pytest.mark.parametrize("gone", ["flow", "step"])
+async def test_a_flow_that_the_project_has_no_more_ends(talk: Talk, gone: str) -> None:
+    await talk.say("send money")
+    await talk.say("my balance")
+    flow = talk.domain.flows["send_money"]
+    moved = {f"{name}_now": step for name, step in flow.steps.items()}
+    left = {} if gone == "flow" else {"send_money": replace(flow, steps=moved)}
+    talk.domain = replace(talk.domain, flows=left)
+    assert await talk.hear("hi") == ["Hello"]
+    assert talk.state.stack == () and talk.state.loop is None and talk.state.requested_slot is None
+    assert fold(Conversation("c1"), talk.log) == talk.state
 
 
 def tied(*intents: str) -> Reading:
