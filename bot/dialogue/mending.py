@@ -56,8 +56,8 @@ def mended(view: View, flow: Flow) -> tuple[Command, ...]:
 
 
 def detoured(view: View, flow: Flow, asked: str) -> tuple[Command, ...]:
-    """To a yes-or-no question, the value that the flow would ask for after one of the answers: an address,
-    where it was asked whether the one on record will do.
+    """To a yes-or-no question, the value that the flow would ask for after one of the answers, or that it is
+    to be another: an address, where it was asked whether the one on record will do.
     """
     slot, slots, said = view.domain.slots.get(asked), view.conversation.slots, objection(view.text)
     if slot is None or slot.type is not SlotType.BOOL or (not said.denies and _leads_away(view, said)):
@@ -71,6 +71,10 @@ def detoured(view: View, flow: Flow, asked: str) -> tuple[Command, ...]:
         if name not in ways[not answer] and name in known and slots.get(name) is None
     }
     new = _by_mapping(view, told, view.reading.entities) or _by_words(view, said, told)
+    if not new and told and said.other and not said.gives_up:  # "to another one"
+        answers = {answer for detour in told.values() for answer in detour.values()}
+        about = any(named(view.domain, flow, (name,), said.rest) for name in (asked, *told))
+        return (SetSlot(asked, answers.pop()),) if about and len(answers) == 1 else ()
     return tuple(_command(view, *each) for each in _with_detours(told, new).items()) if new else ()
 
 

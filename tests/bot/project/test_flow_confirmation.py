@@ -210,6 +210,15 @@ async def test_what_comes_after_the_answer_answers_too(write_project: WriteProje
     assert await parcel.hear(said) == [f"C-1, small, False, {ELM}?"]
 
 
+@pytest.mark.parametrize("said", ["please send it elsewhere", "寄到别的地方"])
+async def test_another_one_is_an_answer_too(write_project: WriteProject, said: str) -> None:
+    parcel = order(made(write_project, **PARCEL))
+    for text in ("order", "small"):
+        await parcel.say(text)
+    assert await parcel.hear(said) == [WHERE]
+    assert parcel.state.slots["at_home"] is False
+
+
 async def test_an_intent_that_a_slot_is_mapped_from_corrects_it(parcel: Talk) -> None:
     parcel.ends.understood = {**WORDS, "we have moved": reading("move")}
     assert (await parcel.hear("we have moved"))[0] == CHANGED
