@@ -79,6 +79,8 @@ def _here(scene: Scene, name: str) -> Callable[[Scene], object] | None:
     that the domain lists is the project's own.
     """
     listed = name in scene.domain.actions
+    if name in scene.domain.action_texts:
+        return lambda scene: scene.tell(BotSaid(at=scene.at, text=name))
     if name in _OWN and not (listed and name in DEFAULT_ACTIONS):
         return _OWN[name]
     chooses = any(response.startswith(f"{name}/") for response in scene.domain.responses)

@@ -11,10 +11,10 @@ from bot.dialogue.reading import Match
 
 @dataclass(frozen=True, slots=True)
 class StartFlow:
-    """Step the rules that hold for `intent`; `flow` names the first."""
+    """Step the rules that hold for `intent`; `flow` names the first. None: the words alone say what to do."""
 
     flow: str
-    intent: str
+    intent: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,7 +172,8 @@ class Session:
 class Domain:
     """The whole bot. Mappings are read, never written. `unused_entities` are those, by intent, that stories
     do not look at; `selections` the parts of retrieval intents, by their whole names; `entities_fill` says
-    whether an entity that a story tells fills the slots mapped from it; `fallback` is the action where
+    whether an entity that a story tells fills the slots mapped from it; `action_texts` are the actions that
+    stories tell by what the bot says, word for word; `fallback` is the action where
     nothing else can be done.
     """
 
@@ -185,6 +186,7 @@ class Domain:
     forms: Mapping[str, Form] = field(default_factory=dict)
     flows: Mapping[str, Flow] = field(default_factory=dict)
     responses: Mapping[str, tuple[Variation, ...]] = field(default_factory=dict)
+    action_texts: frozenset[str] = frozenset()
     rules: tuple[Rule, ...] = ()
     stories: tuple[Story, ...] = ()
     memory: StoryMemory = field(default_factory=StoryMemory)

@@ -90,9 +90,12 @@ class AgentSaid(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionRun(Event):
+    """`spoken`: the name is what the bot then says, word for word (an end-to-end action)."""
+
     name: str
     policy: str | None = None
     confidence: float | None = None
+    spoken: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """What the learned policy sees of a conversation: its last states as named features.
 
-Knows states as bot/dialogue/memory.py makes them, of a conversation and of a story alike, so that what is
-trained is what is seen; scores nothing. Pure.
+Knows states (bot/dialogue/states.py) of a conversation and of a story alike, so that what is trained is what
+is seen; scores nothing. Pure.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 
 from bot.dialogue.domain import Domain
-from bot.dialogue.memory import State, moments, states
+from bot.dialogue.memory import moments, states
 from bot.dialogue.ports import Features
+from bot.dialogue.states import State
 from bot.dialogue.steps import Story
 from bot.dialogue.trail import Trail
 
@@ -28,15 +29,16 @@ def told(domain: Domain, story: Story) -> Iterator[tuple[Features, str]]:
 
 
 def features(state: State) -> Features:
-    """A state by the names of what holds in it. Each begins with its kind: `intent`, `entity`, `slot`,
-    `loop`, `did`.
+    """A state by the names of what holds in it. Each begins with its kind: `intent`, `entity`, `words`,
+    `slot`, `loop`, `did`.
     """
     user, filled, loop, before = state
     found: dict[str, float] = {}
     if user is not None:
-        intent, labels = user
+        intent, labels, *words = user
         found |= {f"intent {intent}": 1.0} if intent else {}
         found |= {f"entity {label}": 1.0 for label in sorted(labels)}
+        found |= {f"words {text}": likeness for text, likeness in words}
     for name, value in sorted(filled, key=lambda pair: pair[0]):
         found |= _slot(name, value)
     found |= {f"loop {loop}": 1.0} if loop else {}

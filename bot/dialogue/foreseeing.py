@@ -14,6 +14,7 @@ from bot.dialogue.events import ActionRun, UserSaid
 from bot.dialogue.features import seen
 from bot.dialogue.names import LISTEN
 from bot.dialogue.ports import Forecast, Foresee
+from bot.dialogue.states import likenesses
 
 
 def foresee(
@@ -26,7 +27,8 @@ def foresee(
 ) -> Forecast | None:
     """The next action of the conversation in this state, if `ask` foresees one with enough probability.
 
-    Not after a message with an intent, or an action, that no story names. A form that runs listens and asks
+    Not after a message with an intent that no story names, unless it is like words that one tells, nor after
+    an action that none names. A form that runs listens and asks
     again by itself.
     """
     least = domain.thresholds.learned
@@ -45,7 +47,7 @@ def _is_told(domain: Domain, state: Conversation, intent: str | None) -> bool:
     for act in reversed(state.trail.acts if domain.memory.actions else ()):
         match act:
             case UserSaid():
-                return intent in domain.memory.intents
+                return intent in domain.memory.intents or bool(likenesses(domain, act))
             case ActionRun(name=name):
                 return name in domain.memory.actions
             case _:

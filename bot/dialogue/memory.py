@@ -1,9 +1,9 @@
 """Stories: which action comes next, as Rasa's AugmentedMemoizationPolicy recalls it.
 
-A story is recalled where the states of the conversation are those of its steps: who said what, which slots
-are filled with what kind of value, which form runs, what the bot did last. Slots filled before the story
-began may be forgotten. Pure. Source of the behaviour: rasa.core.policies.memoization and
-rasa.shared.core.trackers (3.6).
+A story is recalled where the states of the conversation (bot/dialogue/states.py) are those of its steps. What
+the customer said is compared by its intent, and by its words where a story gives those. Slots filled before
+the story began may be forgotten. Pure. Source of the behaviour: rasa.core.policies.memoization and
+rasa.shared.core.trackers (3.6); there only messages before the latest are compared by their words.
 """
 
 from __future__ import annotations
@@ -16,27 +16,39 @@ from typing import Any
 from bot.dialogue.domain import Domain
 from bot.dialogue.events import ActionRejected, ActionRun, LoopSet, SlotSet, SlotsReset, UserSaid
 from bot.dialogue.names import ANSWER, CLARIFY, LISTEN
-from bot.dialogue.reading import Reading
-from bot.dialogue.resolving import resolve
-from bot.dialogue.steps import Branch, IntentStep, Story, StoryMemory
+from bot.dialogue.states import (
+    PASSED_BY,
+    Seen,
+    State,
+    by_intent,
+    by_words,
+    filled_in,
+    in_full,
+    is_told,
+    latest_as,
+    seen_in,
+    states_in,
+)
+from bot.dialogue.steps import Branch, IntentStep, Story, StoryMemory, TextStep
 from bot.dialogue.stories import acts_of, asides, named, unseen
 from bot.dialogue.trail import Act, Trail, held
 
 # What these did is taken for no step of a story: the message before it may be said again in other words.
 _ASIDE = frozenset({ANSWER, CLARIFY})
-_LEFT_OUT = "aside"  # the policy of a listening that stands for a message left out
 _FLOW = "flow: "  # begins the policy of an action that a flow ran
 _RULE = "rule: "  # begins the policy of an action that a rule wanted
 
 
 def remember(domain: Domain, *, longest: int | None) -> StoryMemory:
     """The memory of a domain's stories, of which `longest` states in a row are compared (None: all)."""
-    lengths = (sum(isinstance(step, IntentStep) for step in story.steps) for story in domain.stories)
+    lengths = (
+        sum(isinstance(step, (IntentStep, TextStep)) for step in story.steps) for story in domain.stories
+    )
     turns = max(lengths, default=0)
-    firsts = (next(moments(domain, story), (None, None))[1] for story in domain.stories)
-    begins = frozenset(first for first in firsts if first)
-    memory = StoryMemory(Branch(), asides(domain), unseen(domain), *named(domain), longest, turns, begins)
+    memory = StoryMemory(Branch(), asides(domain), unseen(domain), *named(domain), longest, turns)
     domain = replace(domain, memory=memory)
+    firsts = (next(moments(domain, story), (None, None))[1] for story in domain.stories)
+    memory = replace(memory, begins=frozenset(first for first in firsts if first))
     for story in domain.stories:
         passed: list[Hashable] = []
         for state, action in moments(domain, story):
@@ -49,23 +61,26 @@ def remember(domain: Domain, *, longest: int | None) -> StoryMemory:
 def moments(domain: Domain, story: Story) -> Iterator[tuple[State, str | None]]:
     """Each state of a story, with the action that comes next; the last with None."""
     acts = _collapsed(acts_of(domain, story), domain.forms)
-    return _states(_seen(domain, acts), _filled(domain, {}), None)
+    return states_in(seen_in(domain, acts, by_intent), filled_in(domain, {}), None)
 
 
-def recall(domain: Domain, trail: Trail, *, refused: Collection[str] = ()) -> str | None:
+def recall(
+    domain: Domain, trail: Trail, *, refused: Collection[str] = (), words_alone: bool = False
+) -> str | None:
     """The action that the stories agree on here, `action_listen` where the bot is to wait, None where no
-    story is recalled.
+    story is recalled. `words_alone`: the latest message has no intent to compare.
     """
     memory = domain.memory
-    if not memory.root.further:
+    if not memory.root.further or (words_alone and not _latest_is_told(domain, trail)):
         return None
     recent = _recent(domain, trail, memory.longest or memory.turns)
     acts = _collapsed(recent.acts, domain.forms)
-    seen, blank = _seen(domain, acts), _filled(domain, {})
+    looks, blank = _looks(domain, acts, words_alone=words_alone), filled_in(domain, {})
     for start in _beginnings(memory, acts, whole=recent.whole):
-        filled = blank if start is not None else _filled(domain, recent.slots)
-        passed = _states(seen[start or 0 :], filled, recent.loop if start is None else None)
-        action = _found(memory, (state for state, _ in passed))
+        filled = blank if start is not None else filled_in(domain, recent.slots)
+        loop = recent.loop if start is None else None
+        passed = [[state for state, _ in states_in(look[start or 0 :], filled, loop)] for look in looks]
+        action = _found(memory, passed)
         if action is not None and action not in refused:
             return action
     return None
@@ -74,8 +89,23 @@ def recall(domain: Domain, trail: Trail, *, refused: Collection[str] = ()) -> st
 def states(domain: Domain, trail: Trail, *, most: int) -> list[State]:
     """The last states of the conversation as stories see them, that of now last; `most` at most."""
     recent = _recent(domain, trail, most)
-    found = _seen(domain, _collapsed(recent.acts, domain.forms))
-    return [state for state, _ in _states(found, _filled(domain, recent.slots), recent.loop)][-most:]
+    found = seen_in(domain, _collapsed(recent.acts, domain.forms), in_full)
+    return [state for state, _ in states_in(found, filled_in(domain, recent.slots), recent.loop)][-most:]
+
+
+def _latest_is_told(domain: Domain, trail: Trail) -> bool:
+    latest = next((act for act in reversed(trail.acts) if isinstance(act, UserSaid)), None)
+    return latest is not None and is_told(domain, latest)
+
+
+def _looks(domain: Domain, acts: Sequence[Act], *, words_alone: bool) -> list[list[Seen]]:
+    """The acts as stories may see them: with intents first, then with the words that stories tell in their
+    place.
+    """
+    looks = [seen_in(domain, acts, by_intent)]
+    if domain.memory.texts:
+        looks.append(seen_in(domain, acts, by_words))
+    return [latest_as(looks[-1], looks[0]), looks[-1]] if words_alone else looks
 
 
 def _add(root: Branch, states: Iterable[Hashable], action: str) -> None:
@@ -85,14 +115,21 @@ def _add(root: Branch, states: Iterable[Hashable], action: str) -> None:
     branch.actions.add(action)
 
 
-def _found(memory: StoryMemory, states: Iterable[Hashable]) -> str | None:
-    branch = memory.root
-    for state in list(states)[-memory.longest :] if memory.longest else states:
-        following = branch.further.get(state)
-        if following is None:
+def _found(memory: StoryMemory, looks: Sequence[Sequence[Hashable]]) -> str | None:
+    """The action after states that are each looked at in one way or another; the first way goes first."""
+    branches = [memory.root]
+    for alike in zip(*(states[-memory.longest :] if memory.longest else states for states in looks)):
+        branches = [
+            branch.further[state]
+            for branch in branches
+            for state in dict.fromkeys(alike)
+            if state in branch.further
+        ]
+        if not branches:
             return None
-        branch = following
-    return next(iter(branch.actions)) if len(branch.actions) == 1 else None
+    return next(
+        (action for branch in branches if len(branch.actions) == 1 for action in branch.actions), None
+    )
 
 
 def _beginnings(memory: StoryMemory, acts: Sequence[Act], *, whole: bool) -> Iterator[int | None]:
@@ -132,73 +169,6 @@ def _last_to_trim(acts: Sequence[Act], longest: int) -> int:
     return 0
 
 
-# An act as stories see it: what kind it is, and what it says.
-_Seen = tuple[str, Any]
-_Filled = frozenset[tuple[str, Hashable]]
-# Who said what (the intent, and the labels of its entities), the slots, the loop, what the bot did before.
-State = tuple[tuple[str | None, frozenset[str]] | None, _Filled, str | None, str | None]
-
-
-def _seen(domain: Domain, acts: Iterable[Act]) -> list[_Seen]:
-    """The acts as stories see them, each looked at once however many beginnings are tried."""
-    found: list[_Seen] = []
-    for act in acts:
-        match act:
-            case ActionRun(name=name, policy=policy):
-                found.append((_PASSED if policy == _LEFT_OUT else _RAN, name))
-            case UserSaid(reading=reading):
-                found.append((_HEARD, _heard(domain, reading) if reading else None))
-            case SlotSet(name=name, value=value):
-                slot = domain.slots.get(name)
-                told = slot and name not in domain.memory.unseen
-                found.append((_SLOT, (name, slot.feature(value))) if slot and told else _NOTHING)
-            case SlotsReset():
-                found.append((_RESET, _filled(domain, {})))
-            case LoopSet(name=running):
-                found.append((_LOOP, None if running in domain.memory.unseen else running))
-            case _:
-                found.append(_NOTHING)
-    return found
-
-
-_RAN, _PASSED, _HEARD, _SLOT, _RESET, _LOOP = "ran", "passed", "heard", "slot", "reset", "loop"
-_NOTHING: _Seen = ("", None)
-
-
-def _filled(domain: Domain, slots: Mapping[str, Any]) -> _Filled:
-    """What stories see of these slots, those left out having their initial values."""
-    seen = (slot for slot in domain.slots.values() if slot.name not in domain.memory.unseen)
-    features = ((slot.name, slot.feature(slots.get(slot.name, slot.initial))) for slot in seen)
-    return frozenset((name, feature) for name, feature in features if feature is not None)
-
-
-def _states(seen: Iterable[_Seen], filled: _Filled, loop: str | None) -> Iterator[tuple[State, str | None]]:
-    """Each state in which the bot did something, with what it did; the last is that of now, with None. A
-    message that was passed by is no state, but something may begin after it.
-    """
-    user: tuple[str | None, frozenset[str]] | None = None
-    before: str | None = None
-    for place, (kind, what) in enumerate(seen):
-        if kind == _RAN or (kind == _PASSED and not place):
-            yield (user, filled, loop, before), what
-            before = what
-        elif kind == _HEARD:
-            user = what
-        elif kind == _SLOT:
-            others = (pair for pair in filled if pair[0] != what[0])
-            filled = frozenset([*others, what] if what[1] is not None else others)
-        elif kind == _RESET:
-            filled = what
-        elif kind == _LOOP:
-            loop = what
-    yield (user, filled, loop, before), None
-
-
-def _heard(domain: Domain, reading: Reading) -> tuple[str | None, frozenset[str]]:
-    intent, _ = resolve(reading, domain.thresholds)
-    return intent, domain.labels(intent, reading.entities)
-
-
 @dataclass(frozen=True, slots=True)
 class _Recent:
     """The acts that stories may tell of, and what held before them; `whole`: from the session's beginning."""
@@ -233,7 +203,7 @@ def _recent(domain: Domain, trail: Trail, most: int) -> _Recent:
 
 def _passed_by(turn: Sequence[Act]) -> list[Act]:
     filled: list[Act] = [act for act in turn if isinstance(act, (SlotSet, SlotsReset))]
-    return [*filled, ActionRun(at=0.0, name=LISTEN, policy=_LEFT_OUT)]
+    return [*filled, ActionRun(at=0.0, name=LISTEN, policy=PASSED_BY)]
 
 
 def _goes_by_a_story(turn: Sequence[Act], forms: Collection[str]) -> bool:

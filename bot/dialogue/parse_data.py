@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from bot.dialogue.reading import Entity, Match, Reading, Request, Sentiment, Verdict
+from bot.dialogue.reading import Entity, Likeness, Match, Reading, Request, Sentiment, Verdict
 from bot.dialogue.selection import base_of
 
 Json = dict[str, Any]
@@ -39,6 +39,11 @@ def reading_to_parse_data(reading: Reading | None, text: str, message_id: str) -
         "sure": reading.sure,
         "requests": [asdict(request) for request in reading.requests],
         "matches": [asdict(match) for match in reading.matches],
+        **(
+            {"likenesses": [asdict(likeness) for likeness in reading.likenesses]}
+            if reading.likenesses
+            else {}
+        ),
         "sentiment": asdict(reading.sentiment) if reading.sentiment else None,
         "language": reading.language,
         "bundle": reading.bundle,
@@ -85,6 +90,7 @@ def parse_data_to_reading(data: Mapping[str, Any]) -> Reading | None:
         entities=tuple(_entity(item) for item in data.get("entities", ())),
         requests=tuple(Request(**item) for item in data.get("requests", ())),
         matches=tuple(Match(**item) for item in data.get("matches", ())),
+        likenesses=tuple(Likeness(**item) for item in data.get("likenesses", ())),
         sentiment=Sentiment(**data["sentiment"]) if data.get("sentiment") else None,
         language=data.get("language", "en"),
         bundle=data.get("bundle", ""),

@@ -148,9 +148,9 @@ def _can_utter(view: View, action: str) -> bool:
 
 def _recalled(view: View) -> tuple[Command, ...]:
     """A story goes on from here, perhaps by listening on."""
-    if view.intent is None or view.intent in OUT_OF_SCOPE_INTENTS or view.recalled is None:
+    if view.recalled is None:
         return ()
-    return (Hold(),) if view.recalled == LISTEN else (StartFlow("story", view.intent),)
+    return (Hold(),) if view.recalled == LISTEN else (StartFlow("story", view.meant),)
 
 
 def _foreseen(view: View) -> tuple[Command, ...]:
@@ -158,10 +158,10 @@ def _foreseen(view: View) -> tuple[Command, ...]:
     unanswered.
     """
     foreseen = view.foreseen
-    if view.intent is None or view.intent in OUT_OF_SCOPE_INTENTS or not foreseen:
+    if not foreseen:
         return ()
     named = f"{foreseen.action} {foreseen.probability:.2f}"
-    return () if foreseen.action == LISTEN else (StartFlow(named, view.intent),)
+    return () if foreseen.action == LISTEN else (StartFlow(named, view.meant),)
 
 
 def _external(view: View) -> tuple[Command, ...]:

@@ -53,6 +53,14 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Likeness:
+    """Words that a story tells in place of an intent, and the cosine of the message to them."""
+
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Sentiment:
     """How a message sounds, as probabilities: the first three sum to 1, `anger` is part of `negative`."""
 
@@ -82,8 +90,8 @@ class Reading:
     whose sum is the verdict on `faq`. `prediction_set` is the conformal set over intents; empty where the
     bundle has no classifier. `guaranteed` says whether that set carries its statistical promise; `sure`
     whether the bundle promises that acting on the likeliest intent alone is rarely wrong, None where it
-    promises nothing. `requests` are there only where the message makes several. `sentiment` is None where
-    nothing read it. `bundle` names the models.
+    promises nothing. `requests` are there only where the message makes several, `likenesses` where stories
+    tell words. `sentiment` is None where nothing read it. `bundle` names the models.
     """
 
     verdicts: tuple[Verdict, ...] = ()
@@ -95,6 +103,7 @@ class Reading:
     matches: tuple[Match, ...] = ()
     requests: tuple[Request, ...] = ()
     selected: tuple[Verdict, ...] = ()
+    likenesses: tuple[Likeness, ...] = ()
     sentiment: Sentiment | None = None
     language: str = "en"
     bundle: str = ""

@@ -117,7 +117,9 @@ class Scene:
             self.fresh.pop()
 
     def run(self, name: str, policy: str = "", *, confidence: float = 1.0) -> None:
-        self.tell(ActionRun(at=self.at, name=name, policy=policy or None, confidence=confidence))
+        spoken = name in self.domain.action_texts
+        wanted = policy or None
+        self.tell(ActionRun(at=self.at, name=name, policy=wanted, confidence=confidence, spoken=spoken))
 
     def set_slot(self, name: str, value: Any) -> None:
         """Set the slot unless it holds that value already."""

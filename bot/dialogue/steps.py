@@ -25,8 +25,19 @@ class IntentStep:
 
 
 @dataclass(frozen=True, slots=True)
+class TextStep:
+    """The customer says these words, whatever their intent (Rasa's end-to-end stories)."""
+
+    text: str
+    given: tuple[Entity, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ActionStep:
+    """`spoken`: the name is what the bot says, word for word."""
+
     name: str
+    spoken: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +56,7 @@ class SlotStep:
     any_value: bool = False
 
 
-Step = IntentStep | ActionStep | LoopStep | SlotStep
+Step = IntentStep | TextStep | ActionStep | LoopStep | SlotStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +106,8 @@ class Branch:
 class StoryMemory:
     """What the stories say to do next (bot/dialogue/memory.py makes and reads it). `asides` are the rules
     and forms that no story goes by: their turns leave a story where it was. `unseen` are the slots and loops
-    that only rules name, which no story looks at; `intents` and `actions` are what stories name. `longest`
-    is the number of states looked back at, None: all. `turns` is the most messages that a story has,
+    that only rules name, which no story looks at; `intents` and `actions` are what stories name, `texts` the
+    words that they compare in place of an intent (bot/dialogue/stories.py, words_of). `longest` is the number of states looked back at, None: all. `turns` is the most messages that a story has,
     `begins` the actions that stories begin with.
     """
 
@@ -105,6 +116,7 @@ class StoryMemory:
     unseen: frozenset[str] = frozenset()
     intents: frozenset[str] = frozenset()
     actions: frozenset[str] = frozenset()
+    texts: frozenset[str] = frozenset()
     longest: int | None = None
     turns: int = 0
     begins: frozenset[str] = frozenset()

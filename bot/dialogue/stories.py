@@ -13,8 +13,10 @@ from bot.dialogue.domain import Domain, MappingType, SlotType
 from bot.dialogue.events import ActionRun, LoopSet, SlotSet, UserSaid
 from bot.dialogue.names import LISTEN
 from bot.dialogue.reading import Entity, Reading, Verdict
-from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, Rule, SlotStep, Step, Story
+from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, Rule, SlotStep, Step, Story, TextStep
+from bot.dialogue.text import normalise
 from bot.dialogue.trail import Act
+from bot.dialogue.values import folded
 
 
 def acts_of(domain: Domain, story: Story) -> list[Act]:
@@ -29,8 +31,13 @@ def acts_of(domain: Domain, story: Story) -> list[Act]:
         match step:
             case IntentStep(intents=intents):
                 listen()
-                acts.append(_said(next(iter(intents)), step))
+                told = step.given or tuple(Entity(label, "") for label in step.entities)
+                acts.append(_said(next(iter(intents)), "", told))
                 acts += fills(domain, step.given)
+            case TextStep(text=text, given=given):
+                listen()
+                acts.append(_said(None, text, given))
+                acts += fills(domain, given)
             case ActionStep(name=name):
                 acts.append(ActionRun(at=0.0, name=name))
             case LoopStep(name=name):
@@ -42,11 +49,16 @@ def acts_of(domain: Domain, story: Story) -> list[Act]:
     return acts
 
 
-def _said(intent: str, step: IntentStep) -> UserSaid:
-    told = step.given or tuple(Entity(label, "") for label in step.entities)
-    return UserSaid(
-        at=0.0, text="", message_id="", channel="", reading=Reading((Verdict(intent, 1.0),), entities=told)
-    )
+def _said(intent: str | None, text: str, entities: tuple[Entity, ...]) -> UserSaid:
+    verdicts = (Verdict(intent, 1.0),) if intent else ()
+    reading = Reading(verdicts, entities=entities)
+    return UserSaid(at=0.0, text=text, message_id="", channel="", reading=reading)
+
+
+def words_of(text: str) -> str:
+    """A message as stories compare its words: without case, and without the signs at its ends."""
+    said = normalise(text)
+    return folded(said) or said
 
 
 def fills(domain: Domain, entities: Sequence[Entity]) -> Iterator[SlotSet]:
@@ -76,11 +88,13 @@ def _value(domain: Domain, step: SlotStep) -> Any:
     return {SlotType.TEXT: "filled", SlotType.LIST: ["filled"]}.get(slot.type) if slot else None
 
 
-def named(domain: Domain) -> tuple[frozenset[str], frozenset[str]]:
-    """The intents and the actions that stories tell of."""
+def named(domain: Domain) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """The intents and the actions that stories tell of, and the words."""
     steps = [step for story in domain.stories for step in story.steps]
     intents = {intent for step in steps if isinstance(step, IntentStep) for intent in step.intents}
-    return frozenset(intents), frozenset(step.name for step in steps if isinstance(step, ActionStep))
+    texts = {words_of(step.text) for step in steps if isinstance(step, TextStep)}
+    actions = {step.name for step in steps if isinstance(step, ActionStep)}
+    return frozenset(intents), frozenset(actions), frozenset(texts)
 
 
 def unseen(domain: Domain) -> frozenset[str]:
@@ -96,7 +110,7 @@ def _named(domain: Domain, steps: Iterable[Step]) -> frozenset[str]:
         match step:
             case SlotStep(name=name) | LoopStep(name=name) | ActionStep(name=name):
                 names.add(name)
-            case IntentStep(given=given):
+            case IntentStep(given=given) | TextStep(given=given):
                 names |= {filled.name for filled in fills(domain, given)}
     return frozenset(name for name in names if name and (name in domain.slots or name in domain.loops))
 

@@ -19,7 +19,7 @@ from bot.dialogue.wire import to_json
 def tracker(domain: Domain, conversation: Conversation, events: Sequence[Event]) -> dict[str, Any]:
     """Rasa's tracker JSON for a conversation with these events (the newest last)."""
     names = {name: slot.initial for name, slot in domain.slots.items()}
-    latest = conversation.latest
+    latest, done = conversation.latest, conversation.last_action or LISTEN
     return {
         "sender_id": conversation.id,
         "slots": {**names, REQUESTED_SLOT: None, **conversation.slots},
@@ -30,8 +30,8 @@ def tracker(domain: Domain, conversation: Conversation, events: Sequence[Event])
         "events": [to_json(event) for event in events],
         "latest_input_channel": latest.channel if latest else None,
         "active_loop": _loop(conversation),
-        "latest_action": {"action_name": conversation.last_action or LISTEN},
-        "latest_action_name": conversation.last_action or LISTEN,
+        "latest_action": {"action_text" if done in domain.action_texts else "action_name": done},
+        "latest_action_name": done,
     }
 
 

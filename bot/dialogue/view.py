@@ -20,7 +20,7 @@ from bot.dialogue.text import parse_payload
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """All that a row may look at. `filled` is what the slot mappings found in the message, `ruled` what the
+    """All that a row may look at. `meant` is the intent where that is one to act on, `filled` is what the slot mappings found in the message, `ruled` what the
     rules say to its intent, `begins` the flow that the intent begins, `recalled` the action that stories go
     on with, `foreseen` the one of the learned policy where they do not. `doubted`: the two-stage fallback
     runs, and the rest is as if the message stood where the first one stood that was not understood.
@@ -31,6 +31,7 @@ class View:
     reading: Reading
     text: str
     intent: str | None
+    meant: str | None = None
     candidates: tuple[str, ...] = ()
     filled: dict[str, Any] | None = None
     ruled: Prediction | None = None

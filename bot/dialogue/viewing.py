@@ -15,7 +15,7 @@ from bot.dialogue.flows import triggered
 from bot.dialogue.fold import fold
 from bot.dialogue.foreseeing import foresee
 from bot.dialogue.memory import recall
-from bot.dialogue.names import TWO_STAGE_FALLBACK
+from bot.dialogue.names import OUT_OF_SCOPE_INTENTS, TWO_STAGE_FALLBACK
 from bot.dialogue.ports import Foresee
 from bot.dialogue.reading import Reading
 from bot.dialogue.resolving import resolve
@@ -43,19 +43,21 @@ def view_of(
     state = _after(domain, standing(conversation), filled)
     ruled = predict(domain, state, intent, reading.entities) if intent else None
     begins = triggered(domain, state, intent, reading.confidence) if intent else None
-    recalled = recall(domain, state.trail) if intent else None
+    meant = None if intent in OUT_OF_SCOPE_INTENTS else intent
+    recalled = recall(domain, state.trail, words_alone=meant is None)
     return View(
         domain=domain,
         conversation=state,
         reading=reading,
         text=said.text if said else "",
         intent=intent,
+        meant=meant,
         candidates=candidates,
         filled=dict(filled),
         ruled=ruled,
         begins=begins,
         recalled=recalled,
-        foreseen=None if ruled or begins or recalled else foresee(domain, state, intent, ask),
+        foreseen=None if ruled or begins or recalled else foresee(domain, state, meant, ask),
         doubted=_is_doubted(conversation),
         flags=flags,
         unread=unread,

@@ -65,6 +65,21 @@ def written_kinds() -> set[type[ev.Event]]:
     return set(_WRITERS)
 
 
+def _action(event: ev.ActionRun) -> Json:
+    """Rasa gives an end-to-end action no name, but its text."""
+    body = {"policy": event.policy, "confidence": event.confidence}
+    if event.spoken:
+        return {"name": None, **body, "action_text": event.name}
+    return {"name": event.name, **body}
+
+
+def _read_action(data: Mapping[str, Any], at: float) -> ev.ActionRun:
+    spoken = data.get("name") is None and data.get("action_text") is not None
+    name = _text(data["action_text"]) if spoken else data["name"]
+    policy, confidence = data.get("policy"), data.get("confidence")
+    return ev.ActionRun(at=at, name=name, policy=policy, confidence=confidence, spoken=spoken)
+
+
 def _reminder(event: ev.ReminderScheduled) -> Json:
     return {
         "intent": event.intent,
@@ -113,10 +128,8 @@ _TABLE: tuple[tuple[type[ev.Event], str, Callable[[Any], Json], Reader], ...] = 
     (
         ev.ActionRun,
         "action",
-        lambda e: {"name": e.name, "policy": e.policy, "confidence": e.confidence},
-        lambda d, at: ev.ActionRun(
-            at=at, name=d["name"], policy=d.get("policy"), confidence=d.get("confidence")
-        ),
+        _action,
+        _read_action,
     ),
     (
         ev.ActionRejected,

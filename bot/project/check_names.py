@@ -77,7 +77,11 @@ def defined_actions(project: Project) -> frozenset[str]:
     domain = project.domain
     own = domain.actions | domain.responses.keys() | domain.forms.keys() | domain.flows.keys()
     return (
-        own | BUILT_IN_ACTIONS | PHRASES.keys() | {f"utter_{base_of(intent)}" for intent in domain.selections}
+        own
+        | domain.action_texts
+        | BUILT_IN_ACTIONS
+        | PHRASES.keys()
+        | {f"utter_{base_of(intent)}" for intent in domain.selections}
     )
 
 

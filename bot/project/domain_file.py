@@ -42,6 +42,7 @@ class DomainParts:
     intents: dict[str, Place] = field(default_factory=dict)
     entities: dict[str, Place] = field(default_factory=dict)
     actions: dict[str, Place] = field(default_factory=dict)
+    e2e_actions: tuple[str, ...] = ()
     slots: dict[str, Slot] = field(default_factory=dict)
     forms: dict[str, Form] = field(default_factory=dict)
     responses: dict[str, tuple[Variation, ...]] = field(default_factory=dict)
@@ -102,6 +103,10 @@ def read_domain(files: Sequence[Node], extra_responses: Sequence[Node], report: 
     parts.forms = _read_forms(merged["forms"], report)
     parts.responses, variation_places = read_responses(merged["responses"], report)
     parts.places.update(variation_places)
+    given = [text for top in tops for text in names(top.get("e2e_actions"), "e2e_actions", report)]
+    parts.e2e_actions = tuple(dict.fromkeys(text.strip() for text in given))
+    if given:
+        parts.raw["e2e_actions"] = list(parts.e2e_actions)
     parts.session = _read_session(tops, parts.raw, report)
     _settings_kept_raw(tops, parts.raw)
     return parts
@@ -246,7 +251,7 @@ def _read_session(tops: Sequence[Mapping[str, Node]], raw: dict[str, Any], repor
 def _settings_kept_raw(tops: Sequence[Mapping[str, Node]], raw: dict[str, Any]) -> None:
     """Keys only action servers may look at."""
     for top in tops:
-        for key in ("version", "config", "e2e_actions"):
+        for key in ("version", "config"):
             if key in top:
                 raw.setdefault(key, plain(top[key]))
                 if key == "version":

@@ -29,7 +29,7 @@ from bot.project.rules_file import read_rules
 from bot.project.sentiment_file import read_moods
 from bot.project.settings_file import read_settings
 from bot.project.sources import Sources, collect, in_new_words
-from bot.project.stories_file import read_stories
+from bot.project.stories_file import action_texts, read_stories
 
 
 def load_project(folder: Path, *, environ: Mapping[str, str] | None = None) -> Project:
@@ -71,6 +71,7 @@ def read_project(folder: Path, *, environ: Mapping[str, str] | None = None) -> P
         intent_titles=titles,
         response_server=settings.response_endpoint is not None,
     )
+    domain = replace(domain, action_texts=action_texts(domain, parts.e2e_actions))
     domain = replace(domain, memory=remember(domain, longest=settings.max_history))
     moods = read_moods(folder, report)
     found, lost, places = report.findings, frozenset(report.lost), parts.places

@@ -41,6 +41,7 @@ def prediction(
         *domain.actions,
         *domain.forms,
         *domain.flows,
+        *domain.action_texts,
     }
     scores = {**dict.fromkeys(known, 0.0), **coming.chances, coming.action: coming.confidence}
     names = sorted(known, key=lambda name: (name != coming.action, -scores[name], name))

@@ -56,6 +56,8 @@ def _steps(domain: Domain, event: Event) -> list[Mapping[str, Any]]:
             entities = event.reading.entities if event.reading else ()
             named = {"intent": intent} if intent else {}
             return [{**named, "user": annotated(event.text, entities)}]
+        case ActionRun(name=name, spoken=True):
+            return [{"bot": name}]
         case ActionRun(name=name) if name not in _UNTOLD:
             return [{"action": name}]
         case LoopSet(name=name):

@@ -32,11 +32,9 @@ _OURS = frozenset(
         "taken_over",
     }
 )
-# Keys that Rasa's events have and ours need not keep.
-_ALSO: dict[str, Json] = {
-    "action": {"action_text": None, "hide_rule_turn": False},
-    "agent": {"data": None},
-}
+# Keys that Rasa's events have and ours need not keep, and one that is not for its clients.
+_ALSO: dict[str, Json] = {"action": {"action_text": None, "hide_rule_turn": False}}
+_HIDDEN: dict[str, Json] = {"agent": {"data": None}}
 _BOT_DATA = {
     "elements": None,
     "quick_replies": None,
@@ -94,7 +92,7 @@ class Tracker:
 def _as_rasa(event: Json) -> Json:
     if event["event"] == "bot":
         return {**event, "data": {**_BOT_DATA, **(event.get("data") or {})}}
-    return {**event, **_ALSO.get(event["event"], {})}
+    return {**_ALSO.get(event["event"], {}), **event, **_HIDDEN.get(event["event"], {})}
 
 
 def _chosen(events: list[Json], verbosity: Verbosity) -> list[Json] | None:

@@ -313,8 +313,8 @@ def test_checkpoints_lead_from_one_story_to_others_but_never_in_circles(write_pr
     [
         ("- intent: greet\n  - checkpoint: nowhere", "No story goes on from the checkpoint `nowhere`"),
         ("- checkpoint: nowhere\n  - intent: greet", "No story leads to the checkpoint `nowhere`"),
-        ("- user: hello there\n  - action: utter_greet", "names no intent"),
-        ("- intent: greet\n  - bot: Hello!", "gives the bot's words"),
+        ('- user: ""\n  - action: utter_greet', "has neither intent nor words"),
+        ('- intent: greet\n  - bot: ""', "gives no words"),
         ("- intent: greet\n  - dance: true", "none that is known"),
         ("- intent: greet\n  - action:", "names no action"),
         ("- or: []\n  - action: utter_greet", "has no choice"),
