@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.dialogue.ports import ReadRequest
-from bot.dialogue.reading import Entity, Match, Reading, Request, Sentiment, Verdict
+from bot.dialogue.reading import Entity, Likeness, Match, Reading, Request, Sentiment, Verdict
 from bot.dialogue.selection import gathered, selected
 from nlu.artifacts import Bundle, verify
 from nlu.classifier import IntentClassifier, IntentPrediction
@@ -101,7 +101,12 @@ class Reader:
             self._reading(request, prediction, hits, tokens),
             sentiment=_sentiment(feeling) if feeling else None,
             requests=self._requests(request.text, prediction, vectors),
+            likenesses=self._likenesses(vectors[0]),
         )
+
+    def _likenesses(self, vector: NDArray[np.float32]) -> tuple[Likeness, ...]:
+        foreseer = self.models.next_action
+        return tuple(Likeness(*found) for found in foreseer.words.like(vector)) if foreseer else ()
 
     def _requests(
         self, text: str, whole: IntentPrediction | None, vectors: NDArray[np.float32]

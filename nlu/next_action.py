@@ -1,12 +1,13 @@
 """The last states of a conversation to the bot's next action, with a calibrated probability.
 
 Knows named features, numpy arithmetic and two files; what the features stand for is the bot's
-(bot/dialogue/features.py) and training's.
+(bot/dialogue/features.py) and training's. Beside them lie the words that stories tell, as vectors, for the
+reader to compare a message with.
 """
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,11 @@ from safetensors.numpy import load_file, save_file
 
 from nlu.errors import PartUnreadable
 
-FORMAT = 1
+FORMAT, FORMAT_WITH_WORDS = 1, 2
 WEIGHTS, SETTINGS = "next_action.safetensors", "next_action.json"
+# Of the words that stories tell, those that count as like a message, by cosine: chosen on the development
+# conversations of tests/benchmarks/told_in_words.py.
+LEAST_LIKE, MOST_LIKE = 0.3, 5
 NOTHING = ""  # stands among the actions for a message that the stories have no answer to here
 
 Features = Mapping[str, float]
@@ -47,6 +51,26 @@ class Vocabulary:
 
 
 @dataclass(frozen=True, slots=True)
+class StoryWords:
+    """What customers say in stories that name no intent, each with its vector by the bundle's encoder."""
+
+    texts: tuple[str, ...] = ()
+    vectors: Array = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))  # [texts, dim]
+
+    def like(self, vector: Array) -> list[tuple[str, float]]:
+        """Which of them a message is like, by its vector, each with the cosine; the likest first."""
+        if not self.texts:
+            return []
+        scores = self.vectors @ vector
+        order = np.argsort(-scores, kind="stable")[:MOST_LIKE]
+        return [
+            (self.texts[at], round(min(float(scores[at]), 1.0), 4))
+            for at in order
+            if scores[at] >= LEAST_LIKE
+        ]
+
+
+@dataclass(frozen=True, slots=True)
 class NextActionModel:
     """A network of one hidden layer over the features of the last states. Immutable."""
 
@@ -57,6 +81,7 @@ class NextActionModel:
     w2: Array  # [hidden, actions]
     b2: Array
     temperature: float
+    words: StoryWords = field(default_factory=StoryWords)
 
     def logits(self, states: Sequence[Features]) -> Array:
         """Unscaled scores [actions]. The torch twin in training/next_action.py computes the same."""
@@ -81,13 +106,16 @@ class NextActionModel:
     def save(self, folder: Path) -> None:
         """Two files, as load() reads them."""
         arrays = {"w1": self.w1, "b1": self.b1, "w2": self.w2, "b2": self.b2}
+        if self.words.texts:
+            arrays["vectors"] = self.words.vectors
         save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / WEIGHTS)
         settings = {
-            "format": FORMAT,
+            "format": FORMAT_WITH_WORDS if self.words.texts else FORMAT,
             "features": sorted(self.vocabulary.places, key=self.vocabulary.places.__getitem__),
             "states": self.vocabulary.states,
             "actions": self.actions,
             "temperature": self.temperature,
+            **({"words": self.words.texts} if self.words.texts else {}),
         }
         text = json.dumps(settings, ensure_ascii=False, indent=1, sort_keys=True)
         (folder / SETTINGS).write_text(text + "\n", encoding="utf-8")
@@ -97,19 +125,24 @@ class NextActionModel:
         """Reads what `save` writes. Raises PartUnreadable."""
         try:
             settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
-            if settings["format"] != FORMAT:
-                raise PartUnreadable(f"{folder} has format {settings['format']!r}, not {FORMAT}; train anew.")
+            if settings["format"] not in (FORMAT, FORMAT_WITH_WORDS):
+                told = f"{folder} has format {settings['format']!r}, not {FORMAT} or {FORMAT_WITH_WORDS}"
+                raise PartUnreadable(f"{told}; train anew.")
+            arrays = load_file(folder / WEIGHTS)
+            vectors = {"vectors": arrays.pop("vectors")} if "vectors" in arrays else {}
             places = {str(name): place for place, name in enumerate(settings["features"])}
             model = cls(
                 vocabulary=Vocabulary(places, int(settings["states"])),
                 actions=tuple(settings["actions"]),
                 temperature=float(settings["temperature"]),
-                **load_file(folder / WEIGHTS),
+                words=StoryWords(tuple(settings.get("words", ())), **vectors),
+                **arrays,
             )
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             raise PartUnreadable(f"{folder} cannot be read ({error!r}); train it again.") from error
         size, hidden, actions = model.vocabulary.size, len(model.b1), len(model.actions)
         shapes = (model.w1.shape, model.w2.shape, model.b2.shape)
-        if shapes != ((size, hidden), (hidden, actions), (actions,)) or not actions:
+        whole = len(model.words.texts) == len(model.words.vectors)
+        if shapes != ((size, hidden), (hidden, actions), (actions,)) or not actions or not whole:
             raise PartUnreadable(f"{folder}: the arrays are of another shape; train the part again.")
         return model

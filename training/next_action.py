@@ -14,10 +14,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nlu.next_action import NOTHING, Features, NextActionModel, Vocabulary
+from nlu.next_action import NOTHING, Features, NextActionModel, StoryWords, Vocabulary
 from training.context import PartResult, TrainContext
 from training.corpus import Told
 from training.story_rows import Book, Steps, book_of, conversations
+from training.story_words import reworded, words_told
 from training.threads import one_thread
 
 _TEMPERATURES = np.geomspace(0.3, 10.0, 100)
@@ -59,13 +60,16 @@ def train_stories(context: TrainContext) -> PartResult | None:
     def progress(done: int) -> None:
         context.progress("stories: fit", done, RECIPE.folds + 1)
 
-    model, held = fit_stories(told, RECIPE, seed=context.seed, progress=progress)
+    texts = words_told(story.steps for story in told)
+    words = StoryWords(texts, context.encode(texts)) if texts else StoryWords()
+    model, held = fit_stories(told, RECIPE, seed=context.seed, words=words, progress=progress)
     model.save(context.out)
     return PartResult(
         recipe={**asdict(RECIPE), "seed": context.seed},
         metrics={
             "stories": len(told),
             "actions": len(model.actions),
+            "words": len(texts),
             "held_out": held.figures(model.temperature),
             "temperature": round(model.temperature, 3),
         },
@@ -101,34 +105,42 @@ def fit_stories(
     recipe: NextActionRecipe,
     *,
     seed: int,
+    words: StoryWords | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> tuple[NextActionModel, "HeldOut"]:
-    """The calibrated model, and what it was calibrated on: steps of stories that a fit had not seen."""
+    """The calibrated model, and what it was calibrated on: steps of stories that a fit had not seen. `words`
+    are those that the stories tell.
+    """
+    words = words or StoryWords()
     held = HeldOut(np.zeros(0, dtype=np.int64), ())
     for fold in range(recipe.folds if len(told) >= recipe.folds else 0):
-        held = held.joined(_unseen(told, recipe, fold, seed))
+        held = held.joined(_unseen(told, words, recipe, fold, seed))
         progress(fold + 1)
     book = book_of(told)
-    model = fit(book, _rows_to_learn(book, recipe, seed), recipe, seed=seed)
+    model = fit(book, _rows_to_learn(book, words, recipe, seed), recipe, seed=seed)
     progress(recipe.folds + 1)
-    return replace(model, temperature=held.temperature(recipe)), held
+    return replace(model, temperature=held.temperature(recipe), words=words), held
 
 
-def _rows_to_learn(book: Book, recipe: NextActionRecipe, seed: int) -> list[Row]:
+def _rows_to_learn(book: Book, words: StoryWords, recipe: NextActionRecipe, seed: int) -> list[Row]:
     steps = sum(map(len, book.stories))
     each = max(1, min(recipe.each, recipe.most_rows // (2 * steps)))
-    return rows_of(conversations(book, book.stories, each=each, seed=seed), recipe)
+    made = conversations(book, book.stories, each=each, seed=seed)
+    return rows_of(reworded(made, words, seed=seed), recipe)
 
 
-def _unseen(told: Sequence[Told], recipe: NextActionRecipe, fold: int, seed: int) -> "HeldOut":
+def _unseen(
+    told: Sequence[Told], words: StoryWords, recipe: NextActionRecipe, fold: int, seed: int
+) -> "HeldOut":
     """The steps of a fold's stories, among others, that the rest of the stories does not tell word for word.
     A step whose message or action the rest does not know says nothing of what is served: there all are known.
     """
     left = book_of([story for i, story in enumerate(told) if i % recipe.folds != fold])
-    learnt = _rows_to_learn(left, recipe, seed)
+    learnt = _rows_to_learn(left, words, recipe, seed)
     model = fit(left, learnt, recipe, seed=seed)
     targets = [story.steps for i, story in enumerate(told) if i % recipe.folds == fold]
-    tried = rows_of(conversations(left, targets, each=2, seed=seed + 1), recipe, own=True)
+    made = conversations(left, targets, each=2, seed=seed + 1)
+    tried = rows_of(reworded(made, words, seed=seed + 1), recipe, own=True)
     keys, known = {row.key for row in learnt}, {name: i for i, name in enumerate(model.actions)}
     fresh = [
         row
@@ -140,7 +152,9 @@ def _unseen(told: Sequence[Told], recipe: NextActionRecipe, fold: int, seed: int
 
 
 def _is_known(state: Features, vocabulary: Vocabulary) -> bool:
-    return all(name in vocabulary.places for name in state if name.startswith(("intent ", "did ")))
+    likest = max((name for name in state if name.startswith("words ")), key=state.__getitem__, default=None)
+    said = [name for name in state if name.startswith(("intent ", "did ")) or name == likest]
+    return all(name in vocabulary.places for name in said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +224,7 @@ def fit(book: Book, rows: Sequence[Row], recipe: NextActionRecipe, *, seed: int)
     known = {action: place for place, action in enumerate(actions)}
     places, values = _active(rows, vocabulary)
     labels = torch.tensor([known[row.action] for row in rows])
-    kept = np.asarray([name.startswith(("intent ", "did ", "loop ")) for name in names])
+    kept = np.asarray([name.startswith(("intent ", "words ", "did ", "loop ")) for name in names])
     network = _Network(vocabulary.size, len(actions), recipe).train()
     optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
     batches = -(-len(rows) // recipe.batch)

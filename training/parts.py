@@ -24,5 +24,5 @@ PARTS: dict[str, PartTrainer] = {
     "responses": train_responses,
 }
 
-ON_ENCODER = ("intents", "entities", "answers", "sentiment", "medical")
+ON_ENCODER = ("intents", "entities", "answers", "sentiment", "stories", "medical")
 """Parts that read the encoder's vectors and so stand or fall with the base model."""

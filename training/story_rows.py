@@ -47,7 +47,7 @@ def book_of(told: Sequence[Told]) -> Book:
             if intent and _did(state) == LISTEN:
                 pairs.add((before, intent))
                 meanings.setdefault(intent, set()).add(action)
-                messages.setdefault(intent, []).append(_only(state, "intent", "entity"))
+                messages.setdefault(intent, []).append(_only(state, "intent", "entity", "words"))
             before = _did(state) if action == LISTEN else before
     vague = (name for name in sorted(meanings) if len(meanings[name]) > 1 and (None, name) not in pairs)
     return Book(
@@ -82,7 +82,7 @@ def _before(book: Book, story: Steps, chance: np.random.Generator) -> Steps:
     if chance.random() < BROKEN_OFF:
         cuts = [place for place, (_, action) in enumerate(other) if action == LISTEN]
         other = other[: cuts[chance.integers(len(cuts))] + 1] if cuts else ()
-    if not other or other[-1][1] != LISTEN or not _names(other, "intent"):
+    if not other or other[-1][1] != LISTEN or not _names(other, "intent", "words"):
         return ()
     last, first = other[-1][0], story[0][0]
     begins = next((_intent(state) for state, _ in story if _intent(state)), None)
@@ -149,12 +149,13 @@ def _is_aside(steps: Steps) -> bool:
     return alone and plain and steps[-1][1] == LISTEN
 
 
-def _names(steps: Steps, kind: str) -> bool:
-    return any(_only(state, kind) for state, _ in steps)
+def _names(steps: Steps, *kinds: str) -> bool:
+    return any(_only(state, *kinds) for state, _ in steps)
 
 
 def _intent(state: Features) -> str | None:
-    return next((name for name in state if name.startswith("intent ")), None)
+    """What was said: its intent, or, where a story names none, its words."""
+    return next((name for name in state if name.startswith(("intent ", "words "))), None)
 
 
 def _did(state: Features) -> str | None:
@@ -174,7 +175,7 @@ def _only(state: Features, *kinds: str) -> dict[str, float]:
 
 
 def _without_slots(state: Features) -> dict[str, float]:
-    return _only(state, "intent", "entity", "loop", "did")
+    return _only(state, "intent", "entity", "words", "loop", "did")
 
 
 def _joined(*parts: Mapping[str, float]) -> Features:

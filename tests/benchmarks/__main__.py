@@ -26,6 +26,7 @@ from tests.benchmarks import (
     quality,
     reading,
     serving,
+    told_in_words,
     understanding,
 )
 
@@ -74,7 +75,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "reading": measure_reading,
     "answers": measure_answers,
     "first-bot": measure_first_bot,
-    "next-action": next_action.measure,
+    "next-action": lambda: {**next_action.measure(), "words": told_in_words.measure()},
 }
 
 

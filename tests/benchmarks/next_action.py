@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
@@ -63,13 +63,13 @@ def _measured(folder: Path, file: str) -> dict[str, Any]:
     told = variations(HERE / "variations" / file)
     fitted = [fitted_on(project, seed=seed) for seed in SEEDS]
     alone = play(domain, told, None)
-    scores = [_shares(play(domain, told, model)) for model, _ in fitted]
+    scores = [shares(play(domain, told, model)) for model, _ in fitted]
     return {
         "stories": len(domain.stories),
         "train_seconds": round(fmean(seconds for _, seconds in fitted), 1),
         "conversations": len(told),
         "steps": sum(alone.values()),
-        "memory": _shares(alone),
+        "memory": shares(alone),
         "learned": {key: round(fmean(score[key] for score in scores), 4) for key in scores[0]},
     }
 
@@ -95,35 +95,47 @@ def variations(path: Path) -> Sequence[Story]:
     return stories
 
 
-def play(domain: Domain, stories: Sequence[Story], model: NextActionModel | None) -> Counter[str]:
+def play(
+    domain: Domain,
+    stories: Iterable[Story],
+    model: NextActionModel | None,
+    read: Callable[[UserSaid], UserSaid] = lambda said: said,
+) -> Counter[str]:
     """How many actions of these stories are `right`, `wrong` and `silent` (nothing is said of them), rules
-    and memorised stories being asked first."""
+    and memorised stories being asked first. `read` gives a message its reading, if its intent is not all."""
+    ask = asking(model)
+    found: Counter[str] = Counter()
+    for story in stories:
+        state, reading = Conversation("c"), Reading()
+        for act in acts_of(domain, story):
+            if isinstance(act, UserSaid):
+                act = read(act)
+                reading = act.reading or Reading()
+            if isinstance(act, ActionRun) and state.trail.acts:
+                coming = coming_next(domain, state, reading, ask)
+                right = coming is not None and coming.action == act.name
+                found["silent" if coming is None else "right" if right else "wrong"] += 1
+                act = replace(act, policy=coming.policy if coming and right else None)
+            state = fold(state, [act])
+    return found
+
+
+def asking(model: NextActionModel | None) -> Foresee:
+    """The port of the learned policy; without a model nothing is foreseen."""
 
     def ask(states: Sequence[Features]) -> Forecast | None:
         action, probability = model.read(states) if model else (None, 0.0)
         return Forecast(action, probability) if action else None
 
-    found: Counter[str] = Counter()
-    for story in stories:
-        state, reading = Conversation("c"), Reading()
-        for act in acts_of(domain, story):
-            if isinstance(act, UserSaid) and act.reading:
-                reading = act.reading
-            if isinstance(act, ActionRun) and state.trail.acts:
-                said = _said(domain, state, reading, ask)
-                right = said is not None and said.action == act.name
-                found["silent" if said is None else "right" if right else "wrong"] += 1
-                act = replace(act, policy=said.policy if said and right else None)
-            state = fold(state, [act])
-    return found
+    return ask
 
 
-def _said(domain: Domain, state: Conversation, reading: Reading, ask: Foresee) -> Next | None:
+def coming_next(domain: Domain, state: Conversation, reading: Reading, ask: Foresee) -> Next | None:
     """What comes next, None where nothing says so and the bot would only wait."""
     following = onward(domain, state, reading.intent, reading.entities, ask=ask)
     ruled = predict(domain, state, reading.intent, reading.entities)
     return None if following.action == LISTEN and not following.policy and not ruled else following
 
 
-def _shares(found: Counter[str]) -> dict[str, float]:
+def shares(found: Counter[str]) -> dict[str, float]:
     return {key: round(found[key] / sum(found.values()), 4) for key in ("right", "wrong", "silent")}

@@ -222,7 +222,43 @@ def _next_action(figures: Figures) -> str:
         "three projects (tests/rasa_projects) are few.\n\n"
         + _table([*head, "with the learned policy", "training, s"], rows)
         + "\n"
+        + _told_in_words(figures["words"])
+        + "\n"
         + _measured(figures, "python -m tests.benchmarks next-action")
+    )
+
+
+def _told_in_words(figures: Figures) -> str:
+    """Stories that name no intent, and customers who use other words."""
+    names = {
+        "told": "the stories, in other words",
+        "varied, same words": "held-out variations, in the stories' words",
+        "varied": "held-out variations, in other words",
+        "told, development": "the stories, in other words, development",
+        "varied, development": "development variations, in other words",
+    }
+    rows = [
+        [
+            about,
+            found["conversations"],
+            found["steps"],
+            *(
+                "/".join(f"{100 * found[who][key]:.0f}" for key in ("right", "wrong", "silent"))
+                for who in ("memory", "learned")
+            ),
+        ]
+        for name, about in names.items()
+        for found in [figures["conversations"][name]]
+    ]
+    return (
+        "The same guest house told in words alone (end-to-end stories): no story and no message has an intent, each of "
+        "the stories' messages has one wording, and customers use another one. What a message is like, the encoder's "
+        "vectors say; without them a story is recalled by its exact words alone, which the fourth column shows. Of "
+        f"{figures['strays']} messages that are none of the guest house's business, {figures['strays_acted_on']:g} were "
+        "acted on.\n\n"
+        + _table(
+            ["customers say", "conversations", "actions", "by the exact words", "by the vectors too"], rows
+        )
     )
 
 
