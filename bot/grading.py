@@ -9,7 +9,7 @@ Knows the next action and the test's steps. No action runs: what one changes is 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bot.bot import Bot
@@ -220,18 +220,26 @@ def _run(course: Course, name: str, wanted: Next | None) -> None:
 
 
 def _expect_text(course: Course, text: str) -> str | None:
-    """Words stand for the response that has them. Where an action did something already, or something else
-    than a response comes next, they are that action's, which only live play can hear.
+    """Words stand for the end-to-end action or the response that has them. Where an action did something
+    already, or something else than a response comes next, they are that action's, which only live play can
+    hear.
     """
     responses = course.domain.responses
     following = course.next()
+    if following.action == text or (text in course.domain.action_texts and not _said_by(responses, text)):
+        return _expect(course, text)
     if _says(responses.get(following.action, ()), text):
         return _expect(course, following.action)
     if course.state.opening is not None:
         return None
     if following.action in responses or following.action == LISTEN:
-        return _expect(course, next((name for name, many in responses.items() if _says(many, text)), text))
+        return _expect(course, _said_by(responses, text) or text)
     return _expect(course, following.action)
+
+
+def _said_by(responses: Mapping[str, Iterable[Variation]], text: str) -> str | None:
+    """The first response with these words."""
+    return next((name for name, many in responses.items() if _says(many, text)), None)
 
 
 def _says(variations: Iterable[Variation], text: str) -> bool:

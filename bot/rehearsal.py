@@ -141,12 +141,20 @@ def _wanted(expectations: Sequence[ConversationStep]) -> list[str]:
 
 
 def _did(expectations: Sequence[ConversationStep], events: Sequence[Event]) -> list[str]:
-    """The actions that were run. A retrieval action (`utter_faq`) has the name of its response where the test
+    """The actions that were run, but for those whose name is what the bot said, where the test gives the
+    words: those are compared. A retrieval action (`utter_faq`) has the name of its response where the test
     gives that.
     """
     wanted = _wanted(expectations)
     said = [event.response for event in events if isinstance(event, BotSaid) and event.response]
-    names = [event.name for event in events if isinstance(event, ActionRun) and event.name not in _UNSEEN]
+    heard = {step.text for step in expectations if isinstance(step, ExpectedText)}
+    names = [
+        event.name
+        for event in events
+        if isinstance(event, ActionRun)
+        and event.name not in _UNSEEN
+        and not (event.spoken and event.name in heard)
+    ]
     for place, name in enumerate(names):
         if is_selection("".join(wanted[place : place + 1])):
             names[place] = next((whole for whole in said if base_of(whole) == name), name)

@@ -102,7 +102,8 @@ def _continued(before: Steps, story: Steps) -> Iterator[Step]:
         if _intent(state) is None and action == LISTEN:
             continue  # it listens already
         kept = [values for name, values in held.items() if name not in changed]
-        yield _joined(_without_slots(state), *kept, *(own[name] for name in changed if name in own)), action
+        told = (own[name] for name in sorted(changed) if name in own)
+        yield _joined(_without_slots(state), *kept, *told), action
 
 
 def _with_aside(book: Book, steps: Steps, first: int, chance: np.random.Generator) -> Steps:

@@ -173,8 +173,7 @@ class Domain:
     """The whole bot. Mappings are read, never written. `unused_entities` are those, by intent, that stories
     do not look at; `selections` the parts of retrieval intents, by their whole names; `entities_fill` says
     whether an entity that a story tells fills the slots mapped from it; `action_texts` are the actions that
-    stories tell by what the bot says, word for word; `fallback` is the action where
-    nothing else can be done.
+    stories tell by what the bot says, word for word; `fallback` is the action where nothing else can be done.
     """
 
     name: str = "bot"

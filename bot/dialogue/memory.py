@@ -118,7 +118,9 @@ def _add(root: Branch, states: Iterable[Hashable], action: str) -> None:
 def _found(memory: StoryMemory, looks: Sequence[Sequence[Hashable]]) -> str | None:
     """The action after states that are each looked at in one way or another; the first way goes first."""
     branches = [memory.root]
-    for alike in zip(*(states[-memory.longest :] if memory.longest else states for states in looks)):
+    for alike in zip(
+        *(states[-memory.longest :] if memory.longest else states for states in looks), strict=True
+    ):
         branches = [
             branch.further[state]
             for branch in branches

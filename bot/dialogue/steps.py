@@ -107,8 +107,9 @@ class StoryMemory:
     """What the stories say to do next (bot/dialogue/memory.py makes and reads it). `asides` are the rules
     and forms that no story goes by: their turns leave a story where it was. `unseen` are the slots and loops
     that only rules name, which no story looks at; `intents` and `actions` are what stories name, `texts` the
-    words that they compare in place of an intent (bot/dialogue/stories.py, words_of). `longest` is the number of states looked back at, None: all. `turns` is the most messages that a story has,
-    `begins` the actions that stories begin with.
+    words that they compare in place of an intent (bot/dialogue/stories.py, words_of). `longest` is the number
+    of states looked back at, None: all. `turns` is the most messages that a story has, `begins` the actions
+    that stories begin with.
     """
 
     root: Branch = field(default_factory=Branch)

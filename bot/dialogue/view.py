@@ -20,10 +20,11 @@ from bot.dialogue.text import parse_payload
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """All that a row may look at. `meant` is the intent where that is one to act on, `filled` is what the slot mappings found in the message, `ruled` what the
-    rules say to its intent, `begins` the flow that the intent begins, `recalled` the action that stories go
-    on with, `foreseen` the one of the learned policy where they do not. `doubted`: the two-stage fallback
-    runs, and the rest is as if the message stood where the first one stood that was not understood.
+    """All that a row may look at. `meant` is the intent where that is one to act on, `filled` what the slot
+    mappings found in the message, `ruled` what the rules say to its intent, `begins` the flow that the intent
+    begins, `recalled` the action that stories go on with, `foreseen` the one of the learned policy where they
+    do not: both perhaps by the words alone. `doubted`: the two-stage fallback runs, and the rest is as if the
+    message stood where the first one stood that was not understood.
     """
 
     domain: Domain

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     """What a node is, in the word that the diagram shows."""
 
     INTENT = "intent"
+    MESSAGE = "message"
     RESPONSE = "response"
     ACTION = "action"
     PERSON = "person"
@@ -34,8 +35,8 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """Anything that has a name. `words` are what customers read or say there, or what it does; `mark` tells a
-    dead end in two or three words.
+    """Anything that has a name: a message, and what the bot says without a response, its words. `words` are
+    what customers read or say there, or what it does; `mark` tells a dead end in two or three words.
     """
 
     key: str
@@ -136,7 +137,7 @@ def by_turn(graph: Graph, steps: Sequence[tuple[str, ...]]) -> list[list[tuple[s
     opens = True
     for nodes in steps:
         kind = graph.nodes[nodes[0]].kind
-        if opens or kind in (Kind.INTENT, Kind.CHECKPOINT):
+        if opens or kind in (Kind.INTENT, Kind.MESSAGE, Kind.CHECKPOINT):
             found.append([])
         found[-1].append(nodes)
         opens = kind is Kind.CHECKPOINT

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from bot.dialogue.domain import Domain
 from bot.dialogue.names import DEACTIVATE_LOOP, HAND_OVER, LISTEN, REQUESTED_SLOT
-from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, Rule, SlotStep, Step
+from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, Rule, SlotStep, Step, TextStep
 from bot.picture.graph import Kind, Path
 from bot.project.stories_file import StoryPart
 
@@ -49,7 +49,7 @@ def action_key(domain: Domain, name: str) -> str:
         return key(Kind.FLOW, name)
     chosen = any(response.startswith(f"{name}/") for response in domain.responses)
     words = name in domain.responses or chosen or (name.startswith("utter_") and name not in domain.actions)
-    return key(Kind.RESPONSE if words else Kind.ACTION, name)
+    return key(Kind.RESPONSE if words or name in domain.action_texts else Kind.ACTION, name)
 
 
 def rule_way(domain: Domain, rule: Rule) -> Way:
@@ -111,6 +111,8 @@ def _keys(domain: Domain, steps: Sequence[Step]) -> Iterator[tuple[str, ...]]:
                 yield tuple(key(Kind.INTENT, name) for name in sorted(step.intents))
                 if step.entities:
                     yield (key(Kind.CONDITION, _entity_words(step.entities)),)
+            case TextStep(text=text):
+                yield (key(Kind.MESSAGE, text),)
             case ActionStep(name=name) if name != LISTEN:
                 form = name if name in domain.loops else form
                 yield (action_key(domain, name),)
@@ -133,13 +135,17 @@ def _entity_words(labels: frozenset[str]) -> str:
 def turns(ways: Iterable[Way]) -> Iterator[tuple[str, Way]]:
     """Each intent of stories with what follows it until the next one. What came before is its condition."""
     for way in ways:
-        starts = [place for place, keys in enumerate(way.keys) if _is(Kind.INTENT, keys)]
+        starts = [place for place, keys in enumerate(way.keys) if _is_heard(keys)]
         for start, end in zip(starts, [*starts[1:], len(way.keys)], strict=True):
             before = next((k for k in reversed(way.keys[:start]) if not _is(Kind.CONDITION, k)), None)
             after = [(key(Kind.CONDITION, f"after {_name(before[0])}"),)] if before else []
-            for intent in way.keys[start]:
+            for intent in way.keys[start] if _is(Kind.INTENT, way.keys[start]) else ():
                 keys = (*after, *way.keys[start + 1 : end])
                 yield intent, Way(keys, way.told, way.waits or end < len(way.keys))
+
+
+def _is_heard(keys: Sequence[str]) -> bool:
+    return _is(Kind.INTENT, keys) or _is(Kind.MESSAGE, keys)
 
 
 def _is(kind: Kind, keys: Sequence[str]) -> bool:
@@ -152,7 +158,7 @@ def _name(node: str) -> str:
 
 def joined(ways: Iterable[Way]) -> tuple[Path, ...]:
     """Ways as trees: those that begin alike share their beginning, and branches that differ only in the
-    intent they open with are one.
+    intent or message they open with are one.
     """
     heads: dict[tuple[str, ...], list[Way]] = {}
     for way in ways:
@@ -172,10 +178,10 @@ def _path(ways: Sequence[Way]) -> Path:
 
 
 def _alike(paths: Sequence[Path]) -> tuple[Path, ...]:
-    """Paths with the choices among intents that lead to the same told once (`or` of a story)."""
+    """Paths with the choices among intents or messages that lead to the same told once (`or` of a story)."""
     found: dict[Path, list[Path]] = {}
     for path in paths:
-        opens = _is(Kind.INTENT, path.steps[0])
+        opens = _is_heard(path.steps[0])
         found.setdefault(replace(path, steps=((), *path.steps[1:])) if opens else path, []).append(path)
     return tuple(
         replace(many[0], steps=(tuple(node for path in many for node in path.steps[0]), *many[0].steps[1:]))

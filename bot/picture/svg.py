@@ -28,6 +28,7 @@ MOST_COLUMNS = 4
 FEW = 3  # rows of a lane that stay together
 _LEGEND = (
     Kind.INTENT,
+    Kind.MESSAGE,
     Kind.CONDITION,
     Kind.RESPONSE,
     Kind.ACTION,
@@ -38,7 +39,12 @@ _LEGEND = (
     Kind.PERSON,
     Kind.CHECKPOINT,
 )
-_ROUND: dict[str, int] = {Kind.INTENT: 13, Kind.PERSON: 13, Kind.ACTION: 1}  # corners; 6 for the others
+_ROUND: dict[str, int] = {
+    Kind.INTENT: 13,
+    Kind.MESSAGE: 13,
+    Kind.PERSON: 13,
+    Kind.ACTION: 1,
+}  # corners; 6 for the others
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,7 +217,8 @@ class RasaApi:
         name = incoming.text_of(body, "name", "Name of the action not provided in request body.")
         await self.conversations.known(_sender(request))
         domain = self.bot().domain
-        if name not in {*BUILT_IN_ACTIONS, *domain.actions, *domain.responses, *domain.forms, *domain.flows}:
+        own = {*domain.actions, *domain.responses, *domain.forms, *domain.flows, *domain.action_texts}
+        if name not in own | BUILT_IN_ACTIONS:
             raise failed("There is no action of this name in the domain.")
         policy, confidence = body.get("policy"), body.get("confidence")
         what = executing(
