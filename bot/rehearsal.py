@@ -173,15 +173,16 @@ def _compare(
     actions that come after it, or at the end: an action may take away what the message told it.
     """
     wanted, did = _wanted(expectations), _did(expectations, events)
-    if wanted != did:
-        return _Wrong(", ".join(wanted) or "nothing", ", ".join(did) or "nothing")
     texts = [event.text for event in events if isinstance(event, BotSaid) and event.text]
+    unsaid = [s.text for s in expectations if isinstance(s, ExpectedText) and s.text not in texts]
+    if wanted != did:
+        return _Wrong(", ".join(wanted or unsaid) or "nothing", ", ".join(did) or "nothing")
     stages, lasting = list(_stages(events, before)), _lasting(expectations)
     place = 0
     for step in expectations:
         if isinstance(step, ExpectedAction) and step.name not in _UNSEEN:
             place += 1
-        if isinstance(step, ExpectedText) and step.text not in texts:
+        if isinstance(step, ExpectedText) and step.text in unsaid:
             return _Wrong(step.text, " / ".join(texts) or "nothing said", step)
         if not isinstance(step, (ExpectedSlot, ExpectedLoop)) or step not in lasting:
             continue

@@ -14,11 +14,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nlu.next_action import NOTHING, Features, NextActionModel, StoryWords, Vocabulary
+from nlu.next_action import NOTHING, Features, NextActionModel, Vocabulary
 from training.context import PartResult, TrainContext
 from training.corpus import Told
 from training.story_rows import Book, Steps, book_of, conversations
-from training.story_words import reworded, words_told
+from training.story_words import Spoken, spoken
 from training.threads import one_thread
 
 _TEMPERATURES = np.geomspace(0.3, 10.0, 100)
@@ -60,16 +60,16 @@ def train_stories(context: TrainContext) -> PartResult | None:
     def progress(done: int) -> None:
         context.progress("stories: fit", done, RECIPE.folds + 1)
 
-    texts = words_told(story.steps for story in told)
-    words = StoryWords(texts, context.encode(texts)) if texts else StoryWords()
-    model, held = fit_stories(told, RECIPE, seed=context.seed, words=words, progress=progress)
+    examples = [example.text for example in context.corpus.examples]
+    said = spoken((story.steps for story in told), examples, context.encode)
+    model, held = fit_stories(told, RECIPE, seed=context.seed, said=said, progress=progress)
     model.save(context.out)
     return PartResult(
         recipe={**asdict(RECIPE), "seed": context.seed},
         metrics={
             "stories": len(told),
             "actions": len(model.actions),
-            "words": len(texts),
+            "words": len(said.words.texts),
             "held_out": held.figures(model.temperature),
             "temperature": round(model.temperature, 3),
         },
@@ -105,42 +105,40 @@ def fit_stories(
     recipe: NextActionRecipe,
     *,
     seed: int,
-    words: StoryWords | None = None,
+    said: Spoken | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> tuple[NextActionModel, "HeldOut"]:
-    """The calibrated model, and what it was calibrated on: steps of stories that a fit had not seen. `words`
-    are those that the stories tell.
+    """The calibrated model, and what it was calibrated on: steps of stories that a fit had not seen. `said`
+    is what customers say in the stories.
     """
-    words = words or StoryWords()
+    said = said or Spoken()
     held = HeldOut(np.zeros(0, dtype=np.int64), ())
     for fold in range(recipe.folds if len(told) >= recipe.folds else 0):
-        held = held.joined(_unseen(told, words, recipe, fold, seed))
+        held = held.joined(_unseen(told, said, recipe, fold, seed))
         progress(fold + 1)
     book = book_of(told)
-    model = fit(book, _rows_to_learn(book, words, recipe, seed), recipe, seed=seed)
+    model = fit(book, _rows_to_learn(book, said, recipe, seed), recipe, seed=seed)
     progress(recipe.folds + 1)
-    return replace(model, temperature=held.temperature(recipe), words=words), held
+    return replace(model, temperature=held.temperature(recipe), words=said.words), held
 
 
-def _rows_to_learn(book: Book, words: StoryWords, recipe: NextActionRecipe, seed: int) -> list[Row]:
+def _rows_to_learn(book: Book, said: Spoken, recipe: NextActionRecipe, seed: int) -> list[Row]:
     steps = sum(map(len, book.stories))
     each = max(1, min(recipe.each, recipe.most_rows // (2 * steps)))
     made = conversations(book, book.stories, each=each, seed=seed)
-    return rows_of(reworded(made, words, seed=seed), recipe)
+    return rows_of(said.varied(made, seed=seed), recipe)
 
 
-def _unseen(
-    told: Sequence[Told], words: StoryWords, recipe: NextActionRecipe, fold: int, seed: int
-) -> "HeldOut":
+def _unseen(told: Sequence[Told], said: Spoken, recipe: NextActionRecipe, fold: int, seed: int) -> "HeldOut":
     """The steps of a fold's stories, among others, that the rest of the stories does not tell word for word.
     A step whose message or action the rest does not know says nothing of what is served: there all are known.
     """
     left = book_of([story for i, story in enumerate(told) if i % recipe.folds != fold])
-    learnt = _rows_to_learn(left, words, recipe, seed)
+    learnt = _rows_to_learn(left, said, recipe, seed)
     model = fit(left, learnt, recipe, seed=seed)
     targets = [story.steps for i, story in enumerate(told) if i % recipe.folds == fold]
     made = conversations(left, targets, each=2, seed=seed + 1)
-    tried = rows_of(reworded(made, words, seed=seed + 1), recipe, own=True)
+    tried = rows_of(said.varied(made, seed=seed + 1), recipe, own=True)
     keys, known = {row.key for row in learnt}, {name: i for i, name in enumerate(model.actions)}
     fresh = [
         row

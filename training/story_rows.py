@@ -137,8 +137,12 @@ def _out_of_place(book: Book, steps: Steps, chance: np.random.Generator) -> Iter
         places += [place] if action == LISTEN else []
     if places:
         place = places[chance.integers(len(places))]
-        last = (_joined(_only(steps[place][0], "slot", "loop"), said, {f"did {LISTEN}": 1.0}), NOTHING)
-        yield (*steps[: place + 1], last), place + 1
+        yield (*steps[: place + 1], (said_last(steps[place][0], said), NOTHING)), place + 1
+
+
+def said_last(state: Features, message: Features) -> Features:
+    """The state once the message is heard, after the bot listened in this one."""
+    return _joined(_only(state, "slot", "loop"), message, {f"did {LISTEN}": 1.0})
 
 
 def _is_aside(steps: Steps) -> bool:

@@ -5,33 +5,59 @@ stands at some angle to the told one, in a direction of chance; what it is like 
 tells it. Beside a named intent the message's vector was measured to add nothing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu.next_action import StoryWords
-from training.story_rows import LISTEN, Step, Steps
+from nlu.next_action import NOTHING, StoryWords
+from training.story_rows import LISTEN, OUT_OF_PLACE, Step, Steps, said_last
 
 _KIND = "words "
 AS_TOLD = 0.1  # share of the messages that are said word for word
+MOST_OTHERS = 1000  # messages that no story tells
 LEAST_COSINE = 0.3  # of a message to the told words that it stands for
 
 
-def words_told(stories: Iterable[Steps]) -> tuple[str, ...]:
-    """What customers say in these stories where no intent is named."""
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """The words that stories tell, and `others`: the vectors [texts, dim] of messages that none tells."""
+
+    words: StoryWords = field(default_factory=StoryWords)
+    others: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
+
+    def varied(self, made: Iterable[tuple[Steps, int]], *, seed: int) -> Iterator[tuple[Steps, int]]:
+        """The conversations with each message in other words, and of a share of them the beginning and then a
+        message that no story tells, though it is a little like one. The same seed, the same words.
+        """
+        chance = np.random.default_rng((seed, len(self.others)))
+        places = {text: place for place, text in enumerate(self.words.texts)}
+        strays = [like for like in (_like(self.words, vector) for vector in self.others) if like]
+        for told, first in made:
+            steps = tuple(_otherwise(told, self.words, places, chance)) if places else told
+            yield steps, first
+            listens = [place for place, (_, action) in enumerate(steps) if action == LISTEN]
+            if strays and listens and chance.random() < OUT_OF_PLACE:
+                place = listens[chance.integers(len(listens))]
+                last = said_last(steps[place][0], strays[chance.integers(len(strays))])
+                yield (*steps[: place + 1], (last, NOTHING)), place + 1
+
+
+def spoken(
+    stories: Iterable[Steps], examples: Sequence[str], encode: Callable[[Sequence[str]], NDArray[np.float32]]
+) -> Spoken:
+    """What customers say in these stories where no intent is named, beside some `examples` of intents."""
     names = {name for steps in stories for state, _ in steps for name in state if name.startswith(_KIND)}
-    return tuple(sorted(name.removeprefix(_KIND) for name in names))
+    if not names:
+        return Spoken()
+    texts = tuple(sorted(name.removeprefix(_KIND) for name in names))
+    step = -(-len(examples) // MOST_OTHERS) or 1
+    return Spoken(StoryWords(texts, encode(texts)), encode(examples[::step]))
 
 
-def reworded(
-    made: Iterable[tuple[Steps, int]], words: StoryWords, *, seed: int
-) -> Iterator[tuple[Steps, int]]:
-    """The conversations with each message in other words; the same seed, the same words."""
-    chance = np.random.default_rng((seed, len(words.texts)))
-    places = {text: place for place, text in enumerate(words.texts)}
-    for steps, first in made:
-        yield tuple(_otherwise(steps, words, places, chance)) if places else steps, first
+def _like(words: StoryWords, vector: NDArray[np.float32]) -> dict[str, float]:
+    return {f"{_KIND}{text}": score for text, score in words.like(vector)}
 
 
 def _otherwise(
@@ -45,7 +71,7 @@ def _otherwise(
             continue
         if f"did {LISTEN}" in state:  # said just now; the steps that follow answer the same message
             vector = _near(words.vectors[places[told.removeprefix(_KIND)]], chance)
-            like = {f"{_KIND}{text}": score for text, score in words.like(vector)}
+            like = _like(words, vector)
         yield {name: value for name, value in state.items() if name != told} | like, action
 
 

@@ -68,7 +68,7 @@ def recall(
     domain: Domain, trail: Trail, *, refused: Collection[str] = (), words_alone: bool = False
 ) -> str | None:
     """The action that the stories agree on here, `action_listen` where the bot is to wait, None where no
-    story is recalled. `words_alone`: the latest message has no intent to compare.
+    story is recalled. `words_alone`: of the latest message no intent is compared.
     """
     memory = domain.memory
     if not memory.root.further or (words_alone and not _latest_is_told(domain, trail)):
@@ -99,13 +99,14 @@ def _latest_is_told(domain: Domain, trail: Trail) -> bool:
 
 
 def _looks(domain: Domain, acts: Sequence[Act], *, words_alone: bool) -> list[list[Seen]]:
-    """The acts as stories may see them: with intents first, then with the words that stories tell in their
-    place.
+    """The acts as stories may see them: with the words that stories tell in place of intents, then with
+    intents.
     """
-    looks = [seen_in(domain, acts, by_intent)]
-    if domain.memory.texts:
-        looks.append(seen_in(domain, acts, by_words))
-    return [latest_as(looks[-1], looks[0]), looks[-1]] if words_alone else looks
+    meant = seen_in(domain, acts, by_intent)
+    if not domain.memory.texts:
+        return [meant]
+    words = seen_in(domain, acts, by_words)
+    return [words, latest_as(words, meant) if words_alone else meant]
 
 
 def _add(root: Branch, states: Iterable[Hashable], action: str) -> None:

@@ -128,6 +128,15 @@ def _begun(view: View) -> tuple[Command, ...]:
     return (BeginFlow(view.begins.name, view.intent),)
 
 
+def _worded(view: View) -> tuple[Command, ...]:
+    """A story tells these very words here: no intent says it better (Rasa's end-to-end predictions overrule
+    all others).
+    """
+    if view.worded is None:
+        return ()
+    return (Hold(),) if view.worded == LISTEN else (StartFlow("story", None),)
+
+
 def _ruled(view: View) -> tuple[Command, ...]:
     ruled = view.ruled
     if view.intent is None or view.intent in OUT_OF_SCOPE_INTENTS or not ruled:
@@ -256,6 +265,7 @@ TABLE: tuple[tuple[str, Row], ...] = (
     ("form_rule", provided_for),
     ("expectation", expected),
     ("unread", _unread),
+    ("words", _worded),
     ("rule", _ruled),
     ("flow", _begun),
     ("story", _recalled),

@@ -22,9 +22,9 @@ from bot.dialogue.text import parse_payload
 class View:
     """All that a row may look at. `meant` is the intent where that is one to act on, `filled` what the slot
     mappings found in the message, `ruled` what the rules say to its intent, `begins` the flow that the intent
-    begins, `recalled` the action that stories go on with, `foreseen` the one of the learned policy where they
-    do not: both perhaps by the words alone. `doubted`: the two-stage fallback runs, and the rest is as if the
-    message stood where the first one stood that was not understood.
+    begins, `worded` the action that stories go on with after these very words, `recalled` the one after the
+    intent, `foreseen` that of the learned policy where no story does. `doubted`: the two-stage fallback runs,
+    and the rest is as if the message stood where the first one stood that was not understood.
     """
 
     domain: Domain
@@ -37,6 +37,7 @@ class View:
     filled: dict[str, Any] | None = None
     ruled: Prediction | None = None
     begins: Flow | None = None
+    worded: str | None = None
     recalled: str | None = None
     foreseen: Forecast | None = None
     doubted: bool = False

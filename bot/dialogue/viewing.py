@@ -44,7 +44,9 @@ def view_of(
     ruled = predict(domain, state, intent, reading.entities) if intent else None
     begins = triggered(domain, state, intent, reading.confidence) if intent else None
     meant = None if intent in OUT_OF_SCOPE_INTENTS else intent
-    recalled = recall(domain, state.trail, words_alone=meant is None)
+    worded = recall(domain, state.trail, words_alone=True)
+    recalled = recall(domain, state.trail) if meant else None
+    provided = worded or recalled or begins or (ruled and meant)
     return View(
         domain=domain,
         conversation=state,
@@ -56,8 +58,9 @@ def view_of(
         filled=dict(filled),
         ruled=ruled,
         begins=begins,
+        worded=worded,
         recalled=recalled,
-        foreseen=None if ruled or begins or recalled else foresee(domain, state, meant, ask),
+        foreseen=None if provided else foresee(domain, state, meant, ask),
         doubted=_is_doubted(conversation),
         flags=flags,
         unread=unread,

@@ -75,7 +75,7 @@ def _action(event: ev.ActionRun) -> Json:
 
 def _read_action(data: Mapping[str, Any], at: float) -> ev.ActionRun:
     spoken = data.get("name") is None and data.get("action_text") is not None
-    name = _text(data["action_text"]) if spoken else data["name"]
+    name = _text(data["action_text" if spoken else "name"])
     policy, confidence = data.get("policy"), data.get("confidence")
     return ev.ActionRun(at=at, name=name, policy=policy, confidence=confidence, spoken=spoken)
 

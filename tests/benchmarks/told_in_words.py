@@ -28,14 +28,14 @@ from bot.dialogue.names import LISTEN
 from bot.dialogue.reading import Likeness, Reading
 from bot.dialogue.steps import IntentStep, Story, TextStep
 from bot.project.load import read_project
-from nlu.next_action import NextActionModel, StoryWords
+from nlu.next_action import NextActionModel
 from retrieval.encoder import Encoder
 from tests.benchmarks.next_action import HERE, OWN, PROJECTS, asking, coming_next, play, shares, variations
 from training.base import DEFAULT, find_base
 from training.corpus import Told
 from training.export import export_encoder, load_sentence_model
 from training.next_action import RECIPE, fit_stories
-from training.story_words import words_told
+from training.story_words import spoken
 
 FILE = HERE / "variations" / "words.yml"
 AS_TOLD, ON_TRIAL, UNSEEN = range(3)  # the columns of the file
@@ -52,7 +52,8 @@ class Speaker:
         self.vector = cache(lambda text: encoder.encode([text])[0])
 
     def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return np.stack([self.vector(text) for text in texts])
+        found = [self.vector(text) for text in texts]
+        return np.stack(found) if found else np.zeros((0, 0), dtype=np.float32)
 
 
 def measure() -> dict[str, Any]:
@@ -103,8 +104,8 @@ def _in_words(stories: Sequence[Story], said: dict[str, list[str]], column: int)
 
 def _fitted(domain: Domain, speaker: Speaker, seed: int) -> NextActionModel:
     stories = [Told(story.name, tuple(told(domain, story))) for story in domain.stories]
-    texts = words_told(story.steps for story in stories)
-    return fit_stories(stories, RECIPE, seed=seed, words=StoryWords(texts, speaker.vectors(texts)))[0]
+    said = spoken((story.steps for story in stories), (), speaker.vectors)
+    return fit_stories(stories, RECIPE, seed=seed, said=said)[0]
 
 
 def _played(
