@@ -19,9 +19,9 @@ from nlu.errors import PartUnreadable
 
 FORMAT, FORMAT_WITH_WORDS = 1, 2
 WEIGHTS, SETTINGS = "next_action.safetensors", "next_action.json"
-# Of the words that stories tell, those that count as like a message, by cosine: chosen on the development
-# conversations of tests/benchmarks/told_in_words.py.
-LEAST_LIKE, MOST_LIKE = 0.3, 5
+# Cosines: the likest words of stories must be LIKE_ENOUGH, others then count from LEAST_LIKE on. Chosen on the
+# development conversations of tests/benchmarks/told_in_words.py.
+LIKE_ENOUGH, LEAST_LIKE, MOST_LIKE = 0.45, 0.3, 5
 NOTHING = ""  # stands among the actions for a message that the stories have no answer to here
 
 Features = Mapping[str, float]
@@ -63,6 +63,8 @@ class StoryWords:
             return []
         scores = self.vectors @ vector
         order = np.argsort(-scores, kind="stable")[:MOST_LIKE]
+        if scores[order[0]] < LIKE_ENOUGH:
+            return []
         return [
             (self.texts[at], round(min(float(scores[at]), 1.0), 4))
             for at in order

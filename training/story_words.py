@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu.next_action import NOTHING, StoryWords
+from nlu.next_action import LIKE_ENOUGH, NOTHING, StoryWords
 from training.story_rows import LISTEN, OUT_OF_PLACE, Step, Steps, said_last
 
 _KIND = "words "
 AS_TOLD = 0.1  # share of the messages that are said word for word
 MOST_OTHERS = 1000  # messages that no story tells
-LEAST_COSINE = 0.3  # of a message to the told words that it stands for
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ def _near(vector: NDArray[np.float32], chance: np.random.Generator) -> NDArray[n
     """A vector of length 1 at an angle of chance to this one."""
     if chance.random() < AS_TOLD:
         return vector
-    cosine = chance.uniform(LEAST_COSINE, 1.0)
+    cosine = chance.uniform(LIKE_ENOUGH, 1.0)
     aside = chance.standard_normal(len(vector)).astype(np.float32)
     aside -= (aside @ vector) * vector
     aside /= np.linalg.norm(aside)

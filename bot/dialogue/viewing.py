@@ -15,7 +15,7 @@ from bot.dialogue.flows import triggered
 from bot.dialogue.fold import fold
 from bot.dialogue.foreseeing import foresee
 from bot.dialogue.memory import recall
-from bot.dialogue.names import OUT_OF_SCOPE_INTENTS, TWO_STAGE_FALLBACK
+from bot.dialogue.names import FALLBACK_INTENT, OUT_OF_SCOPE_INTENTS, TWO_STAGE_FALLBACK
 from bot.dialogue.ports import Foresee
 from bot.dialogue.reading import Reading
 from bot.dialogue.resolving import resolve
@@ -46,7 +46,8 @@ def view_of(
     meant = None if intent in OUT_OF_SCOPE_INTENTS else intent
     worded = recall(domain, state.trail, words_alone=True)
     recalled = recall(domain, state.trail) if meant else None
-    provided = worded or recalled or begins or (ruled and meant)
+    # The rule for what was not understood does not keep like words from being followed.
+    provided = worded or recalled or begins or (ruled and intent != FALLBACK_INTENT)
     return View(
         domain=domain,
         conversation=state,

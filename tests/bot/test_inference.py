@@ -21,6 +21,7 @@ from bot.wording import Plain
 from nlu.artifacts import Bundle
 from nlu.classifier import Head, IntentClassifier
 from nlu.explain import Examples
+from nlu.next_action import StoryWords
 from nlu.ngrams import no_wide
 from nlu.requests import RequestModel
 from nlu.sentiment import SentimentModel, signs
@@ -130,6 +131,17 @@ async def test_the_learned_policy_is_a_port_where_the_bundle_has_it(reader: Infe
     assert forecast is not None and forecast.action == "utter_done" and forecast.probability > 0.9
     assert inference.foresee([{"slot much=amount": 1.0}, {}]) is None
     inference.let_go()
+
+
+async def test_a_reading_tells_which_words_of_stories_a_message_is_like(reader: Inference) -> None:
+    vectors = cast(Encoder, Letters()).encode(["refund please", "zzz"])
+    words = StoryWords(("refund please", "zzz"), vectors)
+    inference = Inference(replace(reader.models, next_action=replace(MODEL, words=words)), ("en",), Plain())
+    async with inference.running():
+        read = await inference.read(ReadRequest("please refund"))
+        assert [likeness.text for likeness in read.likenesses] == ["refund please"]
+        assert read.likenesses[0].score == pytest.approx(1.0, abs=1e-3)
+    assert (await reader.read(ReadRequest("please refund"))).likenesses == ()
 
 
 async def test_an_answer_is_offered_by_its_question_whatever_matched(reader: Inference) -> None:

@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from nlu.errors import PartUnreadable
-from nlu.next_action import NOTHING, SETTINGS, WEIGHTS, NextActionModel, Vocabulary
+from nlu.next_action import NOTHING, SETTINGS, WEIGHTS, NextActionModel, StoryWords, Vocabulary
 
 VOCABULARY = Vocabulary({"did ask": 0, "intent yes": 1, "slot much=amount": 2}, states=2)
 MODEL = NextActionModel(
@@ -64,4 +64,27 @@ def test_a_folder_that_is_not_right_is_refused(tmp_path: Path) -> None:
     (tmp_path / SETTINGS).write_text(json.dumps(settings), encoding="utf-8")
     save_file({"w1": MODEL.w1}, tmp_path / WEIGHTS)
     with pytest.raises(PartUnreadable):
+        NextActionModel.load(tmp_path)
+
+
+WORDS = StoryWords(("refund", "return", "towel"), np.asarray([[1, 0], [0.8, 0.6], [0, 1]], dtype=np.float32))
+
+
+def test_a_message_is_like_the_words_that_are_near_and_like_none_where_all_are_far() -> None:
+    assert WORDS.like(np.asarray([1, 0], dtype=np.float32)) == [("refund", 1.0), ("return", 0.8)]
+    assert WORDS.like(np.asarray([-1, 0], dtype=np.float32)) == []
+    assert StoryWords().like(np.asarray([1, 0], dtype=np.float32)) == []
+
+
+def test_words_are_kept_with_the_model_and_make_it_a_format_of_its_own(tmp_path: Path) -> None:
+    MODEL.save(tmp_path)
+    plain = json.loads((tmp_path / SETTINGS).read_text(encoding="utf-8"))
+    assert plain["format"] == 1 and "words" not in plain, "what needs no words is read by earlier versions"
+    replace(MODEL, words=WORDS).save(tmp_path)
+    assert json.loads((tmp_path / SETTINGS).read_text(encoding="utf-8"))["format"] == 2
+    read = NextActionModel.load(tmp_path)
+    assert read.words.texts == WORDS.texts and np.array_equal(read.words.vectors, WORDS.vectors)
+    assert read.read([{"intent yes": 1.0}]) == MODEL.read([{"intent yes": 1.0}])
+    replace(MODEL, words=replace(WORDS, texts=("refund",))).save(tmp_path)
+    with pytest.raises(PartUnreadable, match="another shape"):
         NextActionModel.load(tmp_path)

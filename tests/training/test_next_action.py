@@ -2,23 +2,25 @@
 seed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from nlu.next_action import NOTHING, Features, NextActionModel
 from training.corpus import Told
 from training.next_action import RECIPE, fit_stories
 from training.story_rows import LISTEN, Steps, book_of, conversations
+from training.story_words import Spoken, spoken
 
 QUICK = replace(RECIPE, epochs=6, least_steps=0, each=6)
 
 
 def story(name: str, *steps: str, given: tuple[str, ...] = ()) -> Told:
-    """`>intent +slot` is a message and what it fills, anything else an action."""
+    """`>intent +slot` and `"words +slot` are a message and what it fills, anything else is an action."""
     told: list[tuple[Features, str]] = []
     user: dict[str, float] = {}
     slots: dict[str, float] = {f"slot {slot}": 1.0 for slot in given}
@@ -30,10 +32,10 @@ def story(name: str, *steps: str, given: tuple[str, ...] = ()) -> Told:
         before = action
 
     for step in steps:
-        if step.startswith(">"):
+        if step.startswith((">", '"')):
             add(LISTEN)
-            intent, *filled = step[1:].split(" +")
-            user = {f"intent {intent}": 1.0}
+            said, *filled = step[1:].split(" +")
+            user = {f"intent {said}" if step.startswith(">") else f"words {said}": 1.0}
             slots |= {f"slot {slot}": 1.0 for slot in filled}
         else:
             add(step)
@@ -131,3 +133,69 @@ def test_only_messages_of_many_meanings_are_out_of_place() -> None:
         "intent deny",
         "intent inform",
     }
+
+
+WORDED = (
+    *TOLD[:2],
+    story("refund", '"refund', "ask_receipt", ">affirm", "pay"),
+    story("lost", '"refund', "ask_receipt", '"lost', "look_up"),
+    story("lend", '"lend', "tell_price"),
+)
+
+
+def directions(texts: Sequence[str]) -> NDArray[np.float32]:
+    """A vector for each text: those of stories at right angles, others between the axes."""
+    axes = {"lend": 0, "lost": 1, "refund": 2}
+    vectors = np.full((len(texts), 24), 0.2, dtype=np.float32)
+    for row, text in enumerate(texts):
+        if text in axes:
+            vectors[row] = 0.0
+            vectors[row, axes[text]] = 1.0
+        elif text.startswith("near "):
+            vectors[row, axes[text[5:]]] = 0.6
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
+
+
+def said_in_words(examples: Sequence[str] = ()) -> Spoken:
+    return spoken((told.steps for told in WORDED), examples, directions)
+
+
+def test_words_are_followed_from_what_they_are_like() -> None:
+    said = said_in_words()
+    assert said.words.texts == ("lend", "lost", "refund")
+    model = fit_stories(WORDED, RECIPE, seed=0, said=said)[0]
+    assert model.words == said.words
+    for score in (1.0, 0.6):
+        heard = [{}, {"words refund": score, f"did {LISTEN}": 1.0}]
+        assert model.read(heard)[0] == "ask_receipt" and model.read(heard)[1] > 0.6
+    asked = after('"refund', "ask_receipt", '"lost')
+    assert model.read([*asked[:-1], {**asked[-1], "words lost": 0.7}])[0] == "look_up"
+
+
+def test_a_story_in_words_is_learnt_without_vectors_too() -> None:
+    model = fit_stories(WORDED, RECIPE, seed=0)[0]
+    assert model.read(after('"lend'))[0] == "tell_price" and model.words.texts == ()
+
+
+def test_examples_that_are_a_little_like_a_storys_words_lead_nowhere() -> None:
+    said = said_in_words(["near refund"] * 3)
+    book = book_of(WORDED)
+    made = list(said.varied(conversations(book, book.stories, each=40, seed=1), seed=1))
+    (like,) = {round(score, 3) for _, score in said.words.like(directions(["near refund"])[0])}
+    lost = [steps[-1][0] for steps, _ in made if steps[-1][1] == NOTHING and "words refund" in steps[-1][0]]
+    assert {round(state["words refund"], 3) for state in lost} == {like}
+    again = list(said.varied(conversations(book, book.stories, each=40, seed=1), seed=1))
+    assert made == again
+
+
+def test_a_message_is_put_the_same_way_until_the_next_one() -> None:
+    book = book_of(WORDED)
+    said = said_in_words()
+    scores = set()
+    for steps, _ in said.varied(conversations(book, book.stories, each=20, seed=2), seed=2):
+        for (state, action), (following, _) in pairwise(steps):
+            if action != LISTEN:
+                words = {name: score for name, score in state.items() if name.startswith("words ")}
+                assert words == {name: s for name, s in following.items() if name.startswith("words ")}
+                scores |= set(words.values())
+    assert min(scores) >= 0.3 and max(scores) == 1.0 and len(scores) > 20

@@ -131,7 +131,7 @@ async def test_like_words_are_foreseen_and_then_followed() -> None:
     talk = Talk(ends, worded(rules=(on("nlu_fallback", "utter_water"),)))
     events = await talk.say("I want my money back")
     assert (did(events), texts(events), rows(events)) == ([RECEIPT], [RECEIPT], ["learned"])
-    assert ends.asked[0] == {f"words {words_of(REFUND)}": 0.6, f"did {LISTEN}": 1.0}
+    assert ends.asked[0][f"words {words_of(REFUND)}"] == 0.6
     assert did(await talk.say("refund by loan")) == [RECEIPT], "an intent that no story has, and like words"
     ends.asked.clear()
     assert did(await talk.say("my parcel")) == ["utter_water"]
