@@ -19,8 +19,8 @@ from nlu.errors import PartUnreadable
 
 FORMAT, FORMAT_WITH_WORDS = 1, 2
 WEIGHTS, SETTINGS = "next_action.safetensors", "next_action.json"
-# Cosines: the likest words of stories must be LIKE_ENOUGH, others then count from LEAST_LIKE on. Chosen on the
-# development conversations of tests/benchmarks/told_in_words.py.
+# Cosines: the likest words of stories must be LIKE_ENOUGH, others then count from LEAST_LIKE on. Chosen on
+# the development conversations of tests/benchmarks/told_in_words.py.
 LIKE_ENOUGH, LEAST_LIKE, MOST_LIKE = 0.45, 0.3, 5
 NOTHING = ""  # stands among the actions for a message that the stories have no answer to here
 

@@ -23,7 +23,8 @@ class View:
     """All that a row may look at. `meant` is the intent where that is one to act on, `filled` what the slot
     mappings found in the message, `ruled` what the rules say to its intent, `begins` the flow that the intent
     begins, `worded` the action that stories go on with after these very words, `recalled` the one after the
-    intent, `foreseen` that of the learned policy where no story does. `doubted`: the two-stage fallback runs,
+    intent, `foreseen` that of the learned policy where no story does and no rule but that for what was not
+    understood. `doubted`: the two-stage fallback runs,
     and the rest is as if the message stood where the first one stood that was not understood.
     """
 

@@ -46,7 +46,6 @@ def view_of(
     meant = None if intent in OUT_OF_SCOPE_INTENTS else intent
     worded = recall(domain, state.trail, words_alone=True)
     recalled = recall(domain, state.trail) if meant else None
-    # The rule for what was not understood does not keep like words from being followed.
     provided = worded or recalled or begins or (ruled and intent != FALLBACK_INTENT)
     return View(
         domain=domain,

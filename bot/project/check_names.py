@@ -20,7 +20,7 @@ from bot.dialogue.names import (
 )
 from bot.dialogue.phrases import PHRASES
 from bot.dialogue.selection import base_of, is_selection
-from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, SlotStep, Step
+from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, SlotStep, Step, TextStep
 from bot.project.model import Project
 from bot.project.report import Place, Report, suggest
 
@@ -129,15 +129,23 @@ def _intents_of(step: object) -> frozenset[str]:
     return step.intents if isinstance(step, IntentStep) else frozenset()
 
 
+def _entities_of(step: object) -> set[str]:
+    match step:
+        case IntentStep(entities=labels):
+            return {label.split("#")[0] for label in labels}
+        case TextStep(given=given):
+            return {entity.name for entity in given}
+        case _:
+            return set()
+
+
 def _check_named_intents(project: Project, report: Report) -> None:
     domain, known = project.domain, known_intents(project)
     for one in written(domain):
         for step in one.steps:
-            if not isinstance(step, IntentStep):
-                continue
-            for intent in sorted(intent for intent in step.intents if intent.split("/")[0] not in known):
+            for intent in sorted(intent for intent in _intents_of(step) if intent.split("/")[0] not in known):
                 unknown(report, one.place, f"{one.what} uses the intent", intent, domain.intents, "intents")
-            for entity in sorted({label.split("#")[0] for label in step.entities} - domain.entities):
+            for entity in sorted(_entities_of(step) - domain.entities):
                 entities = domain.entities
                 unknown(report, one.place, f"{one.what} uses the entity", entity, entities, "entities")
 

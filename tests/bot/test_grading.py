@@ -23,7 +23,7 @@ from bot.dialogue.names import EXTRACT_SLOTS, LISTEN, SESSION_START
 from bot.dialogue.ports import ReadError, ReadRequest
 from bot.dialogue.reading import Entity, Reading, Verdict
 from bot.dialogue.resolving import resolve
-from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, Rule, SlotStep
+from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, Rule, SlotStep, Story, TextStep
 from bot.grading import grade
 from bot.inference import Inference
 from bot.played import Played, confusions, right
@@ -219,6 +219,44 @@ async def test_words_stand_for_the_response_that_has_them(write: Write) -> None:
     assert (
         await graded(write(story("intent: stop", "bot: Stopped.", "bot: How much?")), two)
     ).failure is None
+
+
+WORDED = Server(
+    {
+        "hm": Reading((Verdict("greet", 0.9),), language="en"),
+        "thanks": reading("thanks"),
+        "oh": Reading(language="en", out_of_scope=True),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected", "got"),
+    [
+        (("user: hm", "bot: A heavy one.", "intent: thanks", "bot: Ride on."), None, None),
+        (("user: Hm!", "bot: A heavy one.", "user: thanks", "bot: Ride on."), None, None),
+        (("user: hm", "bot: Ride on."), "Ride on.", "A heavy one."),
+        (("user: oh", "bot: A heavy one."), "A heavy one.", "action_default_fallback"),
+        (("user: hm", "bot: A heavy one.", "bot: Ride on."), "Ride on.", LISTEN),
+    ],
+)
+async def test_an_end_to_end_action_is_graded_by_its_text_in_both_ways(
+    write: Write, steps: Sequence[str], expected: str | None, got: str | None
+) -> None:
+    told = (
+        TextStep("hm"),
+        ActionStep("A heavy one.", spoken=True),
+        IntentStep(frozenset({"thanks"})),
+        ActionStep("Ride on.", spoken=True),
+    )
+    domain = story_domain([Story("lock", told)], action_texts=frozenset({"A heavy one.", "Ride on."}))
+    tests = write(story(*steps))
+    (play,) = await grade(tests, bot(domain, WORDED))
+    (live,) = await rehearse(tests, bot(domain, WORDED))
+    assert (live.failure is None) == (play.failure is None) == (expected is None)
+    if play.failure and live.failure:
+        assert (play.failure.expected, play.failure.got) == (expected, got)
+        assert live.failure.expected == expected
 
 
 SIZE = Slot("size", SlotType.TEXT, mappings=(SlotMapping(MappingType.FROM_ENTITY, entity="size"),))

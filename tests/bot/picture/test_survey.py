@@ -54,6 +54,25 @@ def test_an_intent_is_followed_by_what_rules_and_stories_say(small: Graph) -> No
     assert small.paths["intent:lost"] == ()
 
 
+def test_words_stand_for_what_they_are_not_named(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "domain.yml").write_text("intents: [good]\nresponses: {utter_bye: [{text: Bye}]}\n")
+    (tmp_path / "data" / "stories.yml").write_text(
+        "stories:\n- story: lock\n  steps:\n  - or: [{user: 'a lock?'}, {user: 'a chain?'}]\n"
+        "  - bot: 'Oh: heavy.'\n  - intent: good\n  - action: utter_bye\n"
+    )
+    graph = graph_of(checked(tmp_path))
+    assert outline(graph, graph.stories) == [
+        ("a lock?|a chain?", "Oh: heavy.", "good", "utter_bye", ["lock"])
+    ]
+    assert outline(graph, graph.paths["intent:good"]) == [("after Oh: heavy.", "utter_bye", ["lock"])]
+    assert (graph.nodes["message:a lock?"].kind, graph.nodes["response:Oh: heavy."].mark) == (
+        Kind.MESSAGE,
+        "",
+    )
+    assert "a lock?" in svg_of(graph) and "a lock?" in page_of(graph)
+
+
 def test_stories_share_their_beginnings_and_choices(small: Graph) -> None:
     assert outline(small, small.stories) == [
         (

@@ -309,6 +309,14 @@ def test_stories_that_contradict(
     assert [one.message for one in check_folder(folder) if one.file == "data/stories.yml"] == said
 
 
+def test_an_entity_in_a_storys_words_must_be_in_the_domain(write_project: WriteProject) -> None:
+    stories = "stories:\n- story: a\n  steps: [{user: 'to [Bonn](town)'}, {bot: Oh.}]\n"
+    (line,) = [
+        line for line in told(write_project({**PROJECT, "data/stories.yml": stories})) if "town" in line
+    ]
+    assert "uses the entity `town`" in line
+
+
 def test_texts_are_asked_for_in_every_language(write_project: WriteProject) -> None:
     answers = (
         "answers:\n- id: hours\n  text: {en: 9 to 5}\n  questions: {en: [When are you open?]}\n"

@@ -14,7 +14,7 @@ from bot.channels.contract import Misconfigured
 from bot.channels.socketio_options import SocketIoOptions
 from bot.dialogue.domain import MappingCondition, MappingType, Session, SlotType, Thresholds
 from bot.dialogue.reading import Entity
-from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, SlotStep, Step
+from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, SlotStep, Step, TextStep
 from bot.errors import Level, ProjectError
 from bot.project.load import load_project, read_project
 from bot.project.model import Endpoint, ResponseMode
@@ -252,6 +252,10 @@ def _told(step: Step) -> str:
     match step:
         case IntentStep(intents=intents, entities=entities):
             return "/".join([*sorted(intents), *sorted(entities)])
+        case TextStep(text=text, given=given):
+            return "/".join([f"“{text}”", *(entity.name for entity in given)])
+        case ActionStep(name=name, spoken=True):
+            return f"“{name}”"
         case SlotStep(name=name, value=value):
             return f"{name}={value}"
         case LoopStep(name=name) | ActionStep(name=name):
@@ -273,6 +277,37 @@ def test_stories_are_read_with_their_choices_written_out(write_project: WritePro
         "greet plan=gold utter_greet",
         "inform/city/city#from/plan plan=gold utter_greet",
     ]
+
+
+def test_stories_told_in_words_are_read_with_what_is_marked_in_them(write_project: WriteProject) -> None:
+    told = """
+        - story: a
+          steps:
+          - or:
+            - user: |
+                is  [gold](plan) still there?
+            - intent: greet
+          - bot: |
+              It is.
+          - user: fine
+            intent: inform
+          - user: /deny
+          - action: utter_greet
+    """
+    assert ways(write_project, told) == [
+        "“is gold still there?”/plan “It is.” inform deny utter_greet",
+        "greet “It is.” inform deny utter_greet",
+    ]
+
+
+def test_what_the_bot_says_is_an_action_unless_it_names_one(write_project: WriteProject) -> None:
+    told = "stories:\n- story: a\n  steps: [{user: ah, entities: [plan]}, {bot: Oh.}, {bot: utter_greet}]\n"
+    listed = PROJECT["domain.yml"] + "\ne2e_actions: [Oh., Well.]\n"
+    folder = write_project({**PROJECT, "domain.yml": listed, "data/stories.yml": told})
+    domain = read_project(folder, environ={}).domain
+    assert domain.action_texts == {"Oh.", "Well."}
+    assert domain.raw["e2e_actions"] == ["Oh.", "Well."]
+    assert not [line for line in found(folder) if "stories.yml" in line]
 
 
 def test_checkpoints_lead_from_one_story_to_others_but_never_in_circles(write_project: WriteProject) -> None:

@@ -9,8 +9,9 @@ from bot.dialogue.events import ActionRun, Event, SessionStarted, UserSaid
 from bot.dialogue.names import KNOWLEDGE_INTENT, LISTEN
 from bot.dialogue.ports import Forecast
 from bot.dialogue.reading import Reading, Verdict
-from bot.dialogue.steps import ActionStep, IntentStep, Rule
+from bot.dialogue.steps import ActionStep, IntentStep, Rule, Story, TextStep
 from bot.rasa.predictions import prediction
+from bot.rasa.stories import stories
 from bot.rasa.trackers import Tracker, Verbosity
 from tests.bot.dialogue.small_bot import reading
 from tests.bot.dialogue.test_stories import domain
@@ -61,3 +62,19 @@ def test_a_rule_for_what_was_not_understood_is_taken_step_by_step(intent: str, r
         found = prediction(sorry, Tracker("ann", events, {}), Verbosity.NONE)
         assert (found["scores"][0]["action"], found["policy"]) == (expected, "RulePolicy")
         events = (*events, ActionRun(at=1.0, name=expected))
+
+
+def test_an_end_to_end_action_is_shown_by_its_text() -> None:
+    told = (TextStep("hm"), ActionStep("A heavy one.", spoken=True))
+    made = domain([Story("lock", told)], action_texts=frozenset({"A heavy one."}))
+    said = UserSaid(at=1.0, text="hm", message_id="m", channel="rest", reading=Reading(language="en"))
+    events = (SessionStarted(at=0.0), ActionRun(at=0.0, name=LISTEN), said)
+    found = prediction(made, Tracker("ann", events, {}), Verbosity.NONE)
+    assert found["scores"][0] == {"action": "A heavy one.", "score": 1.0}
+    assert found["policy"] == "AugmentedMemoizationPolicy"
+    ran = Tracker("ann", (*events, ActionRun(at=2.0, name="A heavy one.", spoken=True)), {})
+    shown = ran.to_json(made, Verbosity.ALL)
+    assert shown["latest_action"] == {"action_text": "A heavy one."}
+    last = shown["events"][-1]
+    assert (last["name"], last["action_text"], last["hide_rule_turn"]) == (None, "A heavy one.", False)
+    assert "- bot: A heavy one." in stories(made, ran, all_sessions=False)
