@@ -24,8 +24,8 @@ class View:
     mappings found in the message, `ruled` what the rules say to its intent, `begins` the flow that the intent
     begins, `worded` the action that stories go on with after these very words, `recalled` the one after the
     intent, `foreseen` that of the learned policy where no story does and no rule but that for what was not
-    understood. `doubted`: the two-stage fallback runs,
-    and the rest is as if the message stood where the first one stood that was not understood.
+    understood. `doubted`: the two-stage fallback runs, and the rest is as if the message stood where the
+    first one stood that was not understood.
     """
 
     domain: Domain
