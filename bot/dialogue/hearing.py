@@ -11,12 +11,12 @@ from bot.dialogue.events import Failed, FlowEnded, LoopSet, RedFlagged, SessionS
 from bot.dialogue.external import kept_metadata, named
 from bot.dialogue.extracting import found_in
 from bot.dialogue.greeting import offers
-from bot.dialogue.names import REQUESTED_SLOT, SESSION_START
+from bot.dialogue.names import BUILT_IN_INTENTS, REQUESTED_SLOT, SESSION_START
 from bot.dialogue.ports import ReadError, ReadRequest
 from bot.dialogue.reading import Reading, Verdict
 from bot.dialogue.resolving import resolve
 from bot.dialogue.scene import Scene
-from bot.dialogue.selection import gathered, selected
+from bot.dialogue.selection import base_of, gathered, selected
 from bot.dialogue.text import Payload, normalise, parse_payload
 from bot.dialogue.view import View
 from bot.dialogue.viewing import standing, view_of
@@ -88,9 +88,12 @@ async def hear(scene: Scene) -> View:
 
 
 async def _read(scene: Scene, text: str) -> Reading:
-    """A payload that was offered is taken at its word; everything else is read by the models."""
+    """A payload that was offered is taken at its word; everything else is read by the models, and so is a
+    payload with an intent that the domain does not know.
+    """
     payload = parse_payload(text)
-    if payload and (scene.message.trusted or text in _offered(scene)):
+    known = payload and base_of(payload.intent) in scene.domain.intents | BUILT_IN_INTENTS
+    if payload and known and (scene.message.trusted or text in _offered(scene)):
         return _certain(payload, _wished(scene))
     return await scene.ports.read(ReadRequest(text, scene.conversation.language, scene.at))
 

@@ -51,3 +51,5 @@ DENY_INTENTS = frozenset({"deny", "no", "reject"})
 
 # Intents that run a default action whatever rules say (rasa.core.policies.rule_policy).
 DEFAULT_INTENTS = {"restart": RESTART, "back": BACK, "session_start": SESSION_START}
+# Intents that every bot has, whether its domain lists them or not.
+BUILT_IN_INTENTS = frozenset({*DEFAULT_INTENTS, "out_of_scope", FALLBACK_INTENT, KNOWLEDGE_INTENT})

@@ -8,11 +8,12 @@ import json
 import re
 import unicodedata
 from dataclasses import dataclass
+from typing import Any
 
 from bot.dialogue.reading import Entity
 
 LONGEST = 4000  # code points; what is beyond is cut before any model sees it
-_PAYLOAD = re.compile(r"^/(?P<intent>[\w\-./+]+)(?:@[0-9.]+)?\s*(?P<entities>\{.*\})?$", re.DOTALL)
+_PAYLOAD = re.compile(r"^/(?P<intent>[\w\-./+]+)(?:@[0-9.]+)?\s*(?P<rest>\{.*)?$", re.DOTALL)
 _INVISIBLE = dict.fromkeys(
     [
         *range(0x200B, 0x2010),
@@ -41,19 +42,25 @@ def normalise(text: str) -> str:
 
 
 def parse_payload(text: str) -> Payload | None:
-    """The intent and entities that a button's payload names, or None for anything else."""
+    """The intent and entities that a button's payload names, or None for anything else.
+
+    Entities that cannot be read are left out, and so is what stands behind them, as in Rasa
+    (YAMLStoryReader.unpack_regex_message of 3.6).
+    """
     found = _PAYLOAD.match(text.strip())
     if not found:
         return None
-    try:
-        values = json.loads(found["entities"] or "{}")
-    except ValueError:
-        return None
-    if not isinstance(values, dict):
-        return None
     entities = tuple(
         Entity(name=str(name), value=item, extractor="payload")
-        for name, value in values.items()
+        for name, value in _values(found["rest"] or "").items()
         for item in (value if isinstance(value, list) else [value])
     )
     return Payload(found["intent"], entities)
+
+
+def _values(rest: str) -> dict[str, Any]:
+    try:
+        values = json.loads(rest[: rest.rfind("}") + 1])
+    except ValueError:
+        return {}
+    return values if isinstance(values, dict) else {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from bot.dialogue.reading import Entity
@@ -17,7 +18,8 @@ _MARK = re.compile(
     r"\[(?P<text>[^\]]+?)\]"
     r"(?:\((?P<entity>[^:)]+?)(?::(?P<value>[^)]+))?\)|\{(?P<one>[^}]+?)\}|\[(?P<many>\s*\{.*?\}\s*)\])"
 )
-_KEYS = ("entity", "value", "role", "group")
+_KINDS: Mapping[str, tuple[type, ...]] = {"value": (str, int, float), "role": (str,), "group": (str,)}
+KEYS = ("entity", *_KINDS)
 
 
 class AnnotationError(ValueError):
@@ -37,6 +39,12 @@ def parse(annotated: str) -> tuple[str, tuple[Entity, ...]]:
         found += (_entity(details, match["text"], start) for details in _details(match))
         after = match.end()
     return "".join((*plain, annotated[after:])), tuple(found)
+
+
+def passed_over(annotated: str) -> tuple[str, ...]:
+    """The keys in details of entities that mean nothing. Raises AnnotationError as `parse` does."""
+    keys = (key for match in _MARK.finditer(annotated) for details in _details(match) for key in details)
+    return tuple(dict.fromkeys(key for key in keys if key not in KEYS))
 
 
 def annotate(text: str, entities: tuple[Entity, ...]) -> str:
@@ -74,10 +82,9 @@ def _details(match: re.Match[str]) -> list[dict[str, Any]]:
     for details in many:
         if not isinstance(details.get("entity"), str) or not details["entity"]:
             raise AnnotationError(f'the details of `[{match["text"]}]` lack "entity"')
-        wrong = [key for key in details if key not in _KEYS or not isinstance(details[key], str)]
-        if wrong:
-            expected = "only entity, value, role and group can stand there, each a text"
-            raise AnnotationError(f'the details of `[{match["text"]}]` hold "{wrong[0]}"; {expected}')
+        for key, kinds in _KINDS.items():
+            if key in details and not isinstance(details[key], kinds):
+                raise AnnotationError(f'the details of `[{match["text"]}]` have a "{key}" that is no text')
     return list(many)
 
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from bot.dialogue.domain import Domain, MappingType, SlotMapping
 from bot.dialogue.names import (
     BUILT_IN_ACTIONS,
-    FALLBACK_INTENT,
-    KNOWLEDGE_INTENT,
+    BUILT_IN_INTENTS,
     LANGUAGE_SLOT,
     REQUESTED_SLOT,
     SPOKEN_SLOT,
@@ -27,9 +26,6 @@ from bot.project.report import Place, Report, suggest
 EXTERNAL = "EXTERNAL"  # so begins, as in Rasa's examples, what no customer says: reminders and triggers
 FEW_EXAMPLES = 10
 _DOMAIN = frozenset({"intents", "entities", "actions", "slots", "forms", "responses"})
-_BUILT_IN_INTENTS = frozenset(
-    {"restart", "back", "out_of_scope", "session_start", FALLBACK_INTENT, KNOWLEDGE_INTENT}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +65,7 @@ def place_of(source: str) -> Place:
 
 def known_intents(project: Project) -> frozenset[str]:
     """The domain's intents and those every bot has."""
-    return project.domain.intents | _BUILT_IN_INTENTS
+    return project.domain.intents | BUILT_IN_INTENTS
 
 
 def defined_actions(project: Project) -> frozenset[str]:
@@ -115,7 +111,7 @@ def check_intents(project: Project, report: Report) -> None:
     used = {intent for one in written(project.domain) for step in one.steps for intent in _intents_of(step)}
     for intent in sorted(project.domain.intents):
         count = counts[intent]
-        unsaid = not count and (intent in _BUILT_IN_INTENTS or intent.startswith(EXTERNAL))
+        unsaid = not count and (intent in BUILT_IN_INTENTS or intent.startswith(EXTERNAL))
         if "examples" in report.lost or count >= FEW_EXAMPLES or unsaid:
             continue
         place = project.places.get(f"intent:{intent}", Place("domain.yml"))
@@ -147,7 +143,8 @@ def _check_named_intents(project: Project, report: Report) -> None:
                 unknown(report, one.place, f"{one.what} uses the intent", intent, domain.intents, "intents")
             for entity in sorted(_entities_of(step) - domain.entities):
                 entities = domain.entities
-                unknown(report, one.place, f"{one.what} uses the entity", entity, entities, "entities")
+                what = f"{one.what} uses the entity"
+                unknown(report, one.place, what, entity, entities, "entities", breaks=False)
 
 
 def check_actions(project: Project, report: Report) -> None:
@@ -214,7 +211,7 @@ def check_slots(project: Project, report: Report) -> None:
     known = domain.slots.keys() | {REQUESTED_SLOT}
     for one in written(domain):
         for name in sorted({step.name for step in one.steps if isinstance(step, SlotStep)} - known):
-            unknown(report, one.place, f"{one.what} uses the slot", name, known, "slots")
+            unknown(report, one.place, f"{one.what} uses the slot", name, known, "slots", breaks=False)
     for name, slot in sorted(domain.slots.items()):
         place = _place(project, f"slot:{name}")
         for mapping in slot.mappings:
@@ -223,25 +220,37 @@ def check_slots(project: Project, report: Report) -> None:
 
 
 def _check_mapping(project: Project, what: str, place: Place, mapping: SlotMapping, report: Report) -> None:
-    domain = project.domain
-    if mapping.entity is not None and mapping.entity not in domain.entities:
-        entities = domain.entities
-        unknown(report, place, f"{what} is mapped from the entity", mapping.entity, entities, "entities")
+    domain, entity = project.domain, mapping.entity
+    if entity is not None and entity not in domain.entities:
+        from_entity = f"{what} is mapped from the entity"
+        unknown(report, place, from_entity, entity, domain.entities, "entities", breaks=False)
     for intent in sorted((mapping.intents | mapping.not_intents) - known_intents(project)):
-        unknown(report, place, f"{what} is mapped by the intent", intent, domain.intents, "intents")
+        by_intent = f"{what} is mapped by the intent"
+        unknown(report, place, by_intent, intent, domain.intents, "intents", breaks=False)
     loops = {condition.active_loop for condition in mapping.conditions if condition.active_loop is not None}
     for loop in sorted(loops - domain.loops):
         unknown(report, place, f"{what} is mapped in the form", loop, domain.forms, "forms")
 
 
-def unknown(report: Report, place: Place, what: str, name: str, known: Iterable[str], section: str) -> None:
+def unknown(
+    report: Report,
+    place: Place,
+    what: str,
+    name: str,
+    known: Iterable[str],
+    section: str,
+    *,
+    breaks: bool = True,
+) -> None:
     """Reports a name that the domain does not define; `what` leads up to it. Nothing where the part of the
-    domain that might define it could not be read.
+    domain that might define it could not be read. `breaks`: an error, as in `rasa data validate`; a warning
+    where the name is passed over and the rest runs.
     """
     if section in report.lost:
         return
     mend = suggest(name, known, f"Add it to `{section}:` in the domain.")
-    report.error(place, f"{what} `{name}`, which is not in the domain.", mend)
+    tell = report.error if breaks else report.warn
+    tell(place, f"{what} `{name}`, which is not in the domain.", mend)
 
 
 def _place(project: Project, key: str) -> Place:

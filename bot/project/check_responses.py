@@ -14,12 +14,13 @@ from bot.dialogue.domain import Variation
 from bot.dialogue.names import REQUESTED_SLOT
 from bot.dialogue.responses import fill
 from bot.dialogue.steps import ActionStep
+from bot.dialogue.text import parse_payload
 from bot.project.check_names import known_intents, unknown
 from bot.project.model import Project
 from bot.project.report import Place, Report, suggest
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.\-]*)\}")
-_PAYLOAD = re.compile(r"/(?P<intent>[^{@\s]+)(?P<entities>\{.*\})?\s*\Z", re.DOTALL)
+_ENTITIES = re.compile(r"/[^{]*(?P<entities>\{.*)", re.DOTALL)
 
 
 def variations(project: Project) -> Iterator[tuple[Place, str, Variation]]:
@@ -42,29 +43,31 @@ def check_buttons(project: Project, report: Report) -> None:
 
 
 def _check_payload(project: Project, place: Place, what: str, payload: str, report: Report) -> None:
-    domain = project.domain
-    match = _PAYLOAD.match(payload)
-    entities = _entities(match["entities"]) if match else None
-    if match is None or entities is None:
+    domain, found = project.domain, parse_payload(payload)
+    if found is None or not _is_whole(payload):
+        read = "cannot be read" if found is None else "can be read only in part"
         mend = 'Write `/intent` or `/intent{"entity": "value"}`.'
-        report.error(place, f"{what} sends a payload that cannot be read.", mend)
+        report.warn(place, f"{what} sends a payload that {read}.", mend)
+    if found is None:
         return
-    intent = match["intent"]
+    intent = found.intent
     if intent.split("/")[0] not in known_intents(project):
-        unknown(report, place, f"{what} sends the intent", intent, domain.intents, "intents")
+        by = f"{what} sends the intent"
+        unknown(report, place, by, intent, domain.intents, "intents", breaks=False)
     if report.lost & {"entities", "slots"}:
         return
-    for entity in sorted(set(entities) - domain.entities - domain.slots.keys()):
-        mend = suggest(entity, domain.entities, "Add it to `entities:` in the domain.")
-        report.warn(place, f"{what} sends the entity `{entity}`, which is not in the domain.", mend)
+    for name in sorted({entity.name for entity in found.entities} - domain.entities - domain.slots.keys()):
+        mend = suggest(name, domain.entities, "Add it to `entities:` in the domain.")
+        report.warn(place, f"{what} sends the entity `{name}`, which is not in the domain.", mend)
 
 
-def _entities(body: str | None) -> tuple[str, ...] | None:
+def _is_whole(payload: str) -> bool:
+    """Whether nothing of a payload's entities is left out."""
+    match = _ENTITIES.match(payload)
     try:
-        found = json.loads(body or "{}")
-    except json.JSONDecodeError:
-        return None
-    return tuple(found) if isinstance(found, dict) else None
+        return match is None or isinstance(json.loads(match["entities"]), dict)
+    except ValueError:
+        return False
 
 
 def check_placeholders(project: Project, report: Report) -> None:
@@ -77,15 +80,14 @@ def check_placeholders(project: Project, report: Report) -> None:
         for condition in variation.conditions:
             if condition.name not in known:
                 what = f"A variation of `{name}` depends on the slot"
-                unknown(report, place, what, condition.name, known, "slots")
+                unknown(report, place, what, condition.name, known, "slots", breaks=False)
         shown = set(_PLACEHOLDER.findall(variation.text or "")) if "slots" not in report.lost else set()
         for slot in sorted(shown - known):
             message = f"The response `{name}` shows `{{{slot}}}`, which is no slot."
             # An action may give a value of its own for a name when it sends a response; a rule cannot.
-            if name in by_rules or not project.domain.actions:
-                report.error(
-                    place, message, suggest(slot, known, "Add the slot, or correct the name in braces.")
-                )
-            else:
-                mend = suggest(slot, known, "Make sure that the action which sends it gives a value for it.")
-                report.warn(place, message, mend)
+            otherwise = (
+                "Add the slot, or correct the name in braces."
+                if name in by_rules or not project.domain.actions
+                else "Make sure that the action which sends it gives a value for it."
+            )
+            report.warn(place, message, suggest(slot, known, otherwise))

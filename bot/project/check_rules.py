@@ -61,7 +61,7 @@ def _check_required(project: Project, form: Form, slot: str, place: Place, repor
     }
     if not (asks or report.lost & {"responses", "actions"}):
         mend = f"Add the response `utter_ask_{form.name}_{slot}` or `utter_ask_{slot}`."
-        report.error(place, f"The form `{form.name}` cannot ask for `{slot}`.", mend)
+        report.warn(place, f"The form `{form.name}` cannot ask for `{slot}`.", mend)
     mappings = domain.slots[slot].mappings
     reachable = [
         mapping
@@ -74,7 +74,7 @@ def _check_required(project: Project, form: Form, slot: str, place: Place, repor
     asked = all(mapping.type is MappingType.CUSTOM and mapping.action is None for mapping in reachable)
     if not reachable or (asked and not validates):
         mend = "Add a mapping without conditions, or with this form as `active_loop`."
-        report.error(place, f"No answer fills `{slot}` while the form `{form.name}` runs.", mend)
+        report.warn(place, f"No answer fills `{slot}` while the form `{form.name}` runs.", mend)
 
 
 def _asks(domain: Domain, form: str, slot: str) -> bool:
@@ -90,7 +90,7 @@ def check_contradictions(project: Project, report: Report) -> None:
     heads: dict[tuple[Any, ...], list[Rule]] = {}
     for rule in project.domain.rules:
         for intent in sorted(rule.intents) or [""]:
-            heads.setdefault((_condition(rule), intent, _entities(rule)), []).append(rule)
+            heads.setdefault((_condition(rule), intent, _given(rule)), []).append(rule)
     told: set[tuple[str, str]] = set()
     for (_, intent, _), rules in heads.items():
         for first, second in combinations(rules, 2):
@@ -113,9 +113,12 @@ def _condition(rule: Rule) -> tuple[Any, ...]:
     return rule.loop_given, rule.loop, slots, rule.conversation_start
 
 
-def _entities(rule: Rule) -> frozenset[str]:
+def _given(rule: Rule) -> Step | frozenset[str] | None:
+    """What a rule takes for granted beside its intent: entities; without an intent, its first step, which is
+    what was done before and foretells nothing (rasa/core/policies/rule_policy.py).
+    """
     first = rule.steps[0] if rule.steps else None
-    return first.entities if isinstance(first, IntentStep) else frozenset()
+    return first.entities if isinstance(first, IntentStep) else first
 
 
 def _difference(first: Rule, second: Rule) -> tuple[str, str] | None:

@@ -9,14 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from bot.project.annotations import AnnotationError, parse
+from bot.project.annotations import KEYS, AnnotationError, parse, passed_over
 from bot.project.language import guess_language, primary
 from bot.project.lookup_lines import lookup_lines
 from bot.project.model import NluData
 from bot.project.nlu_gathered import Gathered
 from bot.project.nlu_json_file import read_nlu_json
 from bot.project.node import check_keys, entries, items, text
-from bot.project.report import Place, Report
+from bot.project.report import Place, Report, suggest
 from bot.project.yaml import Node
 
 _STRIPPED = "\n\r "
@@ -116,10 +116,14 @@ def _add_example(
 ) -> None:
     try:
         plain, entities = parse(annotated)
+        strange = passed_over(annotated)
     except AnnotationError as error:
         mend = 'Write `[words](entity)` or `[words]{"entity": "name", "role": "…"}`.'
         report.error(place, f"An entity of this example cannot be read: {error}.", mend)
         return
+    for key in strange:
+        mend = suggest(key, KEYS, f"Known there: {', '.join(KEYS)}.")
+        report.warn(place, f"`{key}` in the details of an entity has no effect.", mend)
     into.add_example(intent, plain, entities, language, place)
 
 

@@ -366,6 +366,14 @@ async def test_what_was_said_last_is_said_again_whole_and_now() -> None:
     assert {event.at for event in events} == {talk.at}
 
 
+async def test_a_payload_with_an_intent_that_no_domain_knows_is_read_as_words() -> None:
+    """As in Rasa, where such a button works as long as its words are understood."""
+    talk = Talk(Ends({**UNDERSTOOD, "/a_loan": reading("loan")}))
+    await talk.say("hi")
+    talk.tell(BotSaid(at=talk.at, text="Pick one.", buttons=(Button("A loan", "/a_loan"),)))
+    assert await talk.hear("/a_loan") == ["How much?"]
+
+
 async def test_a_button_is_believed_however_its_payload_is_spaced() -> None:
     talk = Talk()
     await talk.say("hi")

@@ -222,6 +222,17 @@ def test_normalised_text_is_bounded_and_settled(text: str) -> None:
 
 def test_payloads_are_told_from_words() -> None:
     assert parse_payload("hello /greet") is None
-    assert parse_payload("/greet{broken") is None
+    assert parse_payload("/ask prices") is None
     found = parse_payload('/inform{"city": "Kiel"}')
     assert found and found.intent == "inform" and found.entities[0].value == "Kiel"
+
+
+@pytest.mark.parametrize(
+    ("written", "entities"),
+    [('/inform{"city": "Kiel"}\'', ["Kiel"]), ("/inform{city: Kiel}", []), ("/inform{broken", [])],
+)
+def test_of_a_payload_what_can_be_read_is_read(written: str, entities: list[str]) -> None:
+    """As Rasa does: its intent holds, whatever stands behind it."""
+    found = parse_payload(written)
+    assert found and found.intent == "inform"
+    assert [entity.value for entity in found.entities] == entities

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.dialogue.reading import Entity
-from bot.project.annotations import AnnotationError, annotate, parse
+from bot.project.annotations import AnnotationError, annotate, parse, passed_over
 
 WORD = st.text(
     st.characters(blacklist_characters="[](){}:\n\r", blacklist_categories=["Cs"]), min_size=1, max_size=8
@@ -50,13 +50,23 @@ def test_brackets_that_mark_nothing_stay(text: str) -> None:
     assert parse(text) == (text, ())
 
 
+def test_a_value_may_be_a_number() -> None:
+    assert parse('[none]{"entity": "number", "value": 0}')[1][0].value == 0
+
+
+def test_details_that_mean_nothing_are_passed_over_and_named() -> None:
+    marked = '[a]{"entity": "b", "rôle": "c"} and [d](b)'
+    assert parse(marked)[0] == "a and d"
+    assert passed_over(marked) == ("rôle",)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ('[a]{"entity": }', "not JSON"),
         ('[a]{"value": "b"}', 'lack "entity"'),
-        ('[a]{"entity": "b", "rôle": "c"}', "rôle"),
-        ('[a]{"entity": "b", "value": 3}', "value"),
+        ('[a]{"entity": "b", "role": 3}', "role"),
+        ('[a]{"entity": "b", "value": null}', "value"),
     ],
 )
 def test_a_mark_that_cannot_be_read_says_why(text: str, words: str) -> None:

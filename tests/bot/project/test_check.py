@@ -62,7 +62,7 @@ def test_a_sound_project_has_few_examples_and_nothing_else(write_project: WriteP
             "data/rules.yml",
             "    - toppings: 3",
             "    - topings: 3",
-            "data/rules.yml:14: error: The rule `finish the order` uses the slot `topings`, which "
+            "data/rules.yml:14: warning: The rule `finish the order` uses the slot `topings`, which "
             "is not in the "
             "domain. Did you mean `toppings`?",
         ),
@@ -86,14 +86,14 @@ def test_a_sound_project_has_few_examples_and_nothing_else(write_project: WriteP
             "domain.yml",
             "utter_ask_order_form_toppings",
             "utter_how_many",
-            "domain.yml:31: error: The form `order_form` cannot ask for `toppings`. Add the response "
+            "domain.yml:31: warning: The form `order_form` cannot ask for `toppings`. Add the response "
             "`utter_ask_order_form_toppings` or `utter_ask_toppings`.",
         ),
         (
             "domain.yml",
             "      - active_loop: order_form",
             "      - active_loop: other_form",
-            "domain.yml:31: error: No answer fills `toppings` while the form `order_form` runs. "
+            "domain.yml:31: warning: No answer fills `toppings` while the form `order_form` runs. "
             "Add a mapping "
             "without conditions, or with this form as `active_loop`.",
         ),
@@ -101,7 +101,7 @@ def test_a_sound_project_has_few_examples_and_nothing_else(write_project: WriteP
             "domain.yml",
             "      entity: size",
             "      entity: sice",
-            "domain.yml:12: error: The slot `size` is mapped from the entity `sice`, which is not "
+            "domain.yml:12: warning: The slot `size` is mapped from the entity `sice`, which is not "
             "in the domain. "
             "Did you mean `size`?",
         ),
@@ -109,7 +109,7 @@ def test_a_sound_project_has_few_examples_and_nothing_else(write_project: WriteP
             "domain.yml",
             '\'/order{"size": "large"}\'',
             '\'/ordr{"size": "large"}\'',
-            "domain.yml:36: error: The button `Order` of `utter_greet` sends the intent `ordr`, "
+            "domain.yml:36: warning: The button `Order` of `utter_greet` sends the intent `ordr`, "
             "which is not in the "
             "domain. Did you mean `order`?",
         ),
@@ -117,21 +117,22 @@ def test_a_sound_project_has_few_examples_and_nothing_else(write_project: WriteP
             "domain.yml",
             '\'/order{"size": "large"}\'',
             "'/order{size: large}'",
-            "domain.yml:36: error: The button `Order` of `utter_greet` sends a payload that cannot be read. "
+            "domain.yml:36: warning: The button `Order` of `utter_greet` sends a payload that can be read "
+            "only in part. "
             'Write `/intent` or `/intent{"entity": "value"}`.',
         ),
         (
             "domain.yml",
             "{toppings} toppings",
             "{topings} toppings",
-            "domain.yml:50: error: The response `utter_done` shows `{topings}`, which is no slot. "
+            "domain.yml:50: warning: The response `utter_done` shows `{topings}`, which is no slot. "
             "Did you mean `toppings`?",
         ),
         (
             "domain.yml",
             "    channel: telegram",
             "    condition: [{type: slot, name: sice, value: x}]",
-            "domain.yml:39: error: A variation of `utter_greet` depends on the slot `sice`, which "
+            "domain.yml:39: warning: A variation of `utter_greet` depends on the slot `sice`, which "
             "is not in the "
             "domain. Did you mean `size`?",
         ),
@@ -150,6 +151,21 @@ def test_a_sound_project_has_few_examples_and_nothing_else(write_project: WriteP
             "domain.yml:31: warning: The form `order_form` ignores the intent `stopp`, which is "
             "not in the domain. "
             "Did you mean `stop`?",
+        ),
+        (
+            "domain.yml",
+            '\'/order{"size": "large"}\'',
+            "/order now",
+            "domain.yml:36: warning: The button `Order` of `utter_greet` sends a payload that cannot be "
+            "read. "
+            'Write `/intent` or `/intent{"entity": "value"}`.',
+        ),
+        (
+            "data/nlu.yml",
+            '"role": "from"',
+            '"rôle": "from"',
+            "data/nlu.yml:11: warning: `rôle` in the details of an entity has no effect. "
+            "Did you mean `role`?",
         ),
         (
             "data/nlu.yml",
@@ -236,6 +252,34 @@ def test_rules_that_contradict_each_other(write_project: WriteProject, extra: st
     assert all(line.startswith("data/rules.yml:27: error:") for line in found)
 
 
+def test_rules_after_different_actions_do_not_contradict(write_project: WriteProject) -> None:
+    rules = """
+- rule: after the order
+  steps:
+  - action: utter_done
+  - intent: stop
+  - action: utter_greet
+- rule: after the price
+  steps:
+  - action: action_price
+  - intent: stop
+  - action: utter_done
+- rule: after the price again
+  steps:
+  - action: action_price
+  - action: utter_greet
+- rule: after the price otherwise
+  steps:
+  - action: action_price
+  - action: utter_done
+"""
+    files = {**PROJECT, "data/rules.yml": PROJECT["data/rules.yml"] + rules}
+    found = [line for line in told(write_project(files)) if "contradict each other" in line]
+    assert [line.split(" and ")[0] for line in found] == [
+        "data/rules.yml:42: error: The rules `after the price again` (data/rules.yml:38)"
+    ]
+
+
 def test_what_starts_a_form_need_not_be_asked_for(write_project: WriteProject) -> None:
     """Rasa fills a slot `from_trigger_intent` before the form's first question."""
     domain = DOMAIN.replace("utter_ask_order_form_toppings", "utter_how_many").replace(
@@ -262,11 +306,11 @@ stories:
 """
     findings = told(write_project({**PROJECT, "data/stories.yml": stories}))
     assert [line.split("which is not")[0].rstrip(", ") for line in findings if " uses " in line] == [
-        "data/stories.yml:2: error: The story `wrong` uses the entity `siez`",
         "data/stories.yml:2: error: The story `wrong` uses the form `pizza_from`",
         "data/stories.yml:2: error: The story `wrong` uses the intent `great`",
         "data/stories.yml:2: error: The story `wrong` uses the response `utter_gret`",
-        "data/stories.yml:2: error: The story `wrong` uses the slot `siez`",
+        "data/stories.yml:2: warning: The story `wrong` uses the entity `siez`",
+        "data/stories.yml:2: warning: The story `wrong` uses the slot `siez`",
     ]
 
 
