@@ -20,6 +20,7 @@ def check_examples(project: Project, report: Report) -> None:
     """A text can teach one intent only; entities must be in the domain; one text twice in an intent adds
     nothing."""
     seen: dict[str, tuple[str, Place]] = {}
+    repeated: dict[tuple[str, str], list[tuple[Place, Place]]] = {}
     strange: dict[str, Place] = {}
     for example in project.nlu.examples:
         intent, first = seen.setdefault(folded(example.text), (example.intent, example.place))
@@ -27,12 +28,26 @@ def check_examples(project: Project, report: Report) -> None:
             message = f"This example of `{example.intent}` is also one of `{intent}`, at {first}."
             report.warn(example.place, message, "Keep it where it belongs.")
         elif first != example.place:
-            report.warn(example.place, f"This example repeats {first}.", "Remove one.")
+            repeated.setdefault((intent, example.place.file), []).append((example.place, first))
         for entity in example.entities:
             if entity.name not in project.domain.entities:
                 strange.setdefault(entity.name, example.place)
+    known = project.domain.entities
     for name, place in strange.items():
-        unknown(report, place, "This example marks the entity", name, project.domain.entities, "entities")
+        unknown(report, place, "This example marks the entity", name, known, "entities", breaks=False)
+    for (intent, _), pairs in repeated.items():
+        _tell_repeated(intent, pairs, report)
+
+
+def _tell_repeated(intent: str, pairs: Sequence[tuple[Place, Place]], report: Report) -> None:
+    """One finding for all that repeat one another in a file, each with the first that says the same."""
+    place, first = pairs[0]
+    if len(pairs) == 1:
+        report.warn(place, f"This example repeats {first}.", "Remove one.")
+        return
+    lines = ", ".join(str(other.line) for other, _ in pairs)
+    message = f"{len(pairs)} examples of `{intent}` repeat others but for case and signs: lines {lines}."
+    report.warn(place, message, "Remove them: they teach nothing more.")
 
 
 def check_answers(project: Project, report: Report) -> None:

@@ -191,7 +191,7 @@ def test_a_sound_project_has_few_examples_and_nothing_else(write_project: WriteP
             "data/nlu.yml",
             "(size:large)",
             "(mass:large)",
-            "data/nlu.yml:10: error: This example marks the entity `mass`, which is not in the domain. "
+            "data/nlu.yml:10: warning: This example marks the entity `mass`, which is not in the domain. "
             "Add it to `entities:` in the domain.",
         ),
         (
@@ -250,6 +250,16 @@ def test_rules_that_contradict_each_other(write_project: WriteProject, extra: st
     found = [line for line in told(write_project(files)) if "contradict each other" in line]
     assert bool(found) is contradicts
     assert all(line.startswith("data/rules.yml:27: error:") for line in found)
+
+
+def test_examples_that_repeat_one_another_are_told_in_one_line(write_project: WriteProject) -> None:
+    nlu = PROJECT["data/nlu.yml"].replace("    - hi there", "    - Hello!\n    - HELLO\n    - hello ...")
+    assert nlu != PROJECT["data/nlu.yml"]
+    found = [line for line in told(write_project({**PROJECT, "data/nlu.yml": nlu})) if "repeat" in line]
+    assert found == [
+        "data/nlu.yml:7: warning: 3 examples of `greet` repeat others but for case and signs: "
+        "lines 7, 8, 9. Remove them: they teach nothing more."
+    ]
 
 
 def test_rules_after_different_actions_do_not_contradict(write_project: WriteProject) -> None:
