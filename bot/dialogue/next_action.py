@@ -122,18 +122,13 @@ def onward(
         return Next(LISTEN)
     if state.followup and state.followup not in refused:
         return Next(state.followup, "followup", intent)  # perhaps to listen, which ends the turn
-    if state.latest and not taken_back:  # a restart takes the message that was acted on with it
-        prediction = predict(domain, state, intent, entities, refused=refused)
-        if prediction and prediction.action and prediction.action != LISTEN:
-            return Next(prediction.action, f"rule: {prediction.rule.name}", intent)
-        if prediction is None:
-            recalled = recall(domain, state.trail, refused=refused)
-            if recalled:
-                return Next(recalled, "story", intent)
-            foreseen = foresee(domain, state, intent, ask, refused=refused)
-            if foreseen:
-                return _foreseen(foreseen, intent)
     done = [mark.name for mark in state.marks if isinstance(mark, ActionRun)] if acted is None else acted
+    if done and done[-1] == state.loop and state.loop in domain.forms and not state.loop_rejected:
+        return Next(LISTEN, intent=intent)  # the form has asked
+    if state.latest and not taken_back:  # a restart takes the message that was acted on with it
+        found = _foretold(domain, state, intent, entities, refused, ask)
+        if found:
+            return found
     # A question with buttons waits for its own answer; the form's question would hide it.
     runs = state.loop if state.loop in domain.forms else state.waiting
     # So does a flow's, which was just said again.
@@ -141,6 +136,28 @@ def onward(
     if runs and list(done[-1:]) not in waits:
         return Next(runs, "form", intent, resumes=True)
     return Next(LISTEN, intent=intent)
+
+
+def _foretold(
+    domain: Domain,
+    state: Conversation,
+    intent: str | None,
+    entities: Iterable[Entity],
+    refused: Collection[str],
+    ask: Foresee | None,
+) -> Next | None:
+    """What a rule wants, else a story, else the learned policy; None where they leave it to the form."""
+    prediction = predict(domain, state, intent, entities, refused=refused)
+    if prediction:
+        if prediction.action and prediction.action != LISTEN:
+            return Next(prediction.action, f"rule: {prediction.rule.name}", intent)
+        # A rule of the form's own says when the form goes on; any other leaves that to the form.
+        return Next(LISTEN, intent=intent) if state.loop and prediction.loop == state.loop else None
+    recalled = recall(domain, state.trail, refused=refused)
+    if recalled:
+        return Next(recalled, "story", intent)
+    foreseen = foresee(domain, state, intent, ask, refused=refused)
+    return _foreseen(foreseen, intent) if foreseen else None
 
 
 def _foreseen(forecast: Forecast, intent: str | None) -> Next:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.dialogue.conversation import Conversation
-from bot.dialogue.events import ActionRun, Decided, Event
+from bot.dialogue.events import ActionRun, Decided, Event, UserSaid
 from bot.dialogue.features import STATES, features, seen, told
 from bot.dialogue.flow import Form
 from bot.dialogue.fold import fold
@@ -178,6 +178,17 @@ async def test_a_form_keeps_what_it_expects_and_asks_again_after_something_else(
     assert talk.state.loop == "loan_form"
     assert decided(await talk.say("in wien"))[0][0] == "expectation"
     assert talk.state.slots["city"] == "Wien"
+
+
+async def test_a_form_that_has_asked_waits_whatever_is_foreseen() -> None:
+    rule = Rule("start", (says("loan"), *does("loan_form"), LoopStep("loan_form")))
+    forms = {"loan_form": Form("loan_form", ("city",))}
+    ends = Foreseeing({"did loan_form": ("utter_fine", 0.9), "intent bad": ("utter_fine", 0.9)})
+    talk = Talk(ends, domain(LOAN, rules=(rule,), forms=forms))
+    await talk.say("loan")
+    said = UserSaid(at=1.0, text="bad", message_id="", channel="", reading=reading("bad"))
+    talk.tell(said, ActionRun(at=1.0, name="loan_form"))
+    assert next_action(talk.domain, talk.state, ask=ends.foresee).action == LISTEN
 
 
 async def test_the_same_answer_without_carrying_anything_out() -> None:

@@ -76,6 +76,44 @@ async def test_a_rule_that_begins_with_an_action_follows_it_wherever_it_was_done
     assert did(await talk(complain, after).say("complain")) == ["utter_a", "utter_b", "utter_c"]
 
 
+async def test_a_rule_may_begin_with_what_was_done_before_its_message() -> None:
+    ask = rule("ask", says("ask"), "utter_a")
+    complain = rule("complain", says("complain"), "utter_c")
+    after = rule("complain after a", "utter_a", says("complain"), "utter_b")
+    held = talk(ask, complain, after)
+    said = ["complain", "ask", "complain", "complain"]
+    assert [did(await held.say(text)) for text in said] == [
+        ["utter_c"],
+        ["utter_a"],
+        ["utter_b"],
+        ["utter_c"],
+    ]
+
+
+@pytest.mark.parametrize(("before", "follows"), [("utter_b", True), ("utter_a", False)])
+async def test_a_rule_begins_with_what_was_done_last_before_its_message(before: str, follows: bool) -> None:
+    ask = rule("ask", says("ask"), "utter_a", "utter_b")
+    held = talk(ask, rule("after", before, says("complain"), "utter_c"))
+    await held.say("ask")
+    assert ("utter_c" in did(await held.say("complain"))) is follows
+
+
+async def test_a_form_goes_on_after_a_general_rule_and_not_after_one_of_its_own() -> None:
+    """Rasa: who writes a rule for a form says in it when the form asks again."""
+    start = rule("start", says("loan"), "loan_form", LoopStep("loan_form"))
+    general = rule("complain", says("complain"), "utter_c")
+    own = rule("ask", says("ask"), "utter_a", loop_given=True, loop="loan_form")
+    again = rule("again", "utter_a", says("complain"), "loan_form", loop_given=True, loop="loan_form")
+    held = talk(start, general, own, again)
+    said = ["i need a loan", "complain", "ask", "complain"]
+    assert [did(await held.say(text)) for text in said] == [
+        ["loan_form"],
+        ["utter_c", "loan_form"],
+        ["utter_a"],
+        ["loan_form"],
+    ]
+
+
 async def test_a_form_that_is_complete_as_it_starts_is_submitted() -> None:
     """The condition that the form runs says nothing of the state after it
     (RulePolicy._create_feature_key).
