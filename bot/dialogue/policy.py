@@ -190,10 +190,18 @@ def _answered(view: View) -> tuple[Command, ...]:
 def _out_of_scope(view: View) -> tuple[Command, ...]:
     """What the project says itself about what is not its business is no question that did not help."""
     ruled = view.ruled
-    if view.intent not in OUT_OF_SCOPE_INTENTS - {FALLBACK_INTENT} or ruled is None:
+    if view.intent is None or view.intent not in OUT_OF_SCOPE_INTENTS - {FALLBACK_INTENT}:
         return ()
+    if ruled is None:
+        return _told(view)
     own = ruled.action not in (None, DEFAULT_FALLBACK, TWO_STAGE_FALLBACK)
-    return (StartFlow(ruled.rule.name, view.intent),) if own and view.intent else ()
+    return (StartFlow(ruled.rule.name, view.intent),) if own else ()
+
+
+def _told(view: View) -> tuple[Command, ...]:
+    """A story of the project says what is done about what is not its business, or was not understood."""
+    told = view.recalled not in (None, LISTEN, DEFAULT_FALLBACK, TWO_STAGE_FALLBACK)
+    return (StartFlow("story", view.intent),) if told and view.intent else ()
 
 
 def _given_up(view: View) -> tuple[Command, ...]:
@@ -223,7 +231,7 @@ def _clarified(view: View) -> tuple[Command, ...]:
 
 
 def _not_understood(view: View) -> tuple[Command, ...]:
-    """Out of scope by the project's own rule if it has one, else a request to rephrase; a flow puts its
+    """Out of scope by the project's own rule or story if it has one, else a request to rephrase; a flow puts its
     question again. The rule for what was not understood is not for what was, though nothing says what to do
     about it.
     """
@@ -231,7 +239,8 @@ def _not_understood(view: View) -> tuple[Command, ...]:
     action = ruled.action if ruled else view.domain.fallback
     if view.flow and action and _says_only(view, action):
         return (AskAgain(view.flow.name),)
-    return (StartFlow(ruled.rule.name, intent),) if ruled else (CannotHandle(),)
+    told = _told(view) if view.intent in OUT_OF_SCOPE_INTENTS and view.ruled is None else ()
+    return told or ((StartFlow(ruled.rule.name, intent),) if ruled else (CannotHandle(),))
 
 
 def _ruled_for_unclear(view: View) -> tuple[str, Prediction | None]:

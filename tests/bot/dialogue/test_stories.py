@@ -357,3 +357,11 @@ def test_what_counts_as_true(value: object, feature: bool | None) -> None:
 
 def test_without_stories_nothing_is_recalled() -> None:
     assert recall(domain(()), Talk().state.trail) is None
+
+
+@pytest.mark.parametrize("intent", ["out_of_scope", "nlu_fallback"])
+async def test_what_is_no_business_of_the_bot_may_be_told_by_a_story(intent: str) -> None:
+    """As in Rasa, to which these intents are like any other."""
+    stories = (*MOOD, Story("not mine", (says(intent), *does("utter_not_mine", "utter_what_i_can"))))
+    talk = Talk(Ends({"pizza": reading(intent)}), domain(stories))
+    assert await talk.hear("pizza") == ["utter_not_mine", "utter_what_i_can"]
