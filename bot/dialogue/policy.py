@@ -231,9 +231,9 @@ def _clarified(view: View) -> tuple[Command, ...]:
 
 
 def _not_understood(view: View) -> tuple[Command, ...]:
-    """Out of scope by the project's own rule or story if it has one, else a request to rephrase; a flow puts its
-    question again. The rule for what was not understood is not for what was, though nothing says what to do
-    about it.
+    """Out of scope by the project's own rule or story if it has one, else a request to rephrase; a flow puts
+    its question again. The rule for what was not understood is not for what was, though nothing says what to
+    do about it.
     """
     intent, ruled = _ruled_for_unclear(view)
     action = ruled.action if ruled else view.domain.fallback
