@@ -157,7 +157,7 @@ def _can_utter(view: View, action: str) -> bool:
 
 def _recalled(view: View) -> tuple[Command, ...]:
     """A story goes on from here, perhaps by listening on."""
-    if view.recalled is None:
+    if view.recalled is None or view.meant is None:
         return ()
     return (Hold(),) if view.recalled == LISTEN else (StartFlow("story", view.meant),)
 

@@ -45,7 +45,7 @@ def view_of(
     begins = triggered(domain, state, intent, reading.confidence) if intent else None
     meant = None if intent in OUT_OF_SCOPE_INTENTS else intent
     worded = recall(domain, state.trail, words_alone=True)
-    recalled = recall(domain, state.trail) if meant else None
+    recalled = recall(domain, state.trail) if intent else None
     provided = worded or recalled or begins or (ruled and intent != FALLBACK_INTENT)
     return View(
         domain=domain,
