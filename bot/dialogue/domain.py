@@ -76,11 +76,16 @@ class Slot:
     influences: bool = True
     mappings: tuple[SlotMapping, ...] = ()
 
+    @property
+    def tells(self) -> bool:
+        """Whether rules and stories can tell anything of its value."""
+        return self.influences and self.type is not SlotType.ANY
+
     def feature(self, value: Any) -> Hashable:
         """What stories can tell of a value, None where that is nothing (rasa.shared.core.slots, 3.6): whether
         a text or list is there, which of its values a categorical slot has, how much or whether it is true.
         """
-        if not self.influences or value is None or self.type is SlotType.ANY:
+        if not self.tells or value is None:
             return None
         match self.type:
             case SlotType.BOOL:

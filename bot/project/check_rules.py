@@ -5,12 +5,14 @@ Knows how rules are compared in the engine; runs no conversation.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
 from bot.dialogue.domain import Domain, MappingType
 from bot.dialogue.flow import Form
-from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, Rule, Step
+from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, Rule, SlotStep, Step
 from bot.project.check_names import place_of, written
 from bot.project.model import Project
 from bot.project.report import Place, Report, suggest
@@ -88,7 +90,8 @@ def _asks(domain: Domain, form: str, slot: str) -> bool:
 def check_contradictions(project: Project, report: Report) -> None:
     """Two rules that hold in the same place and go on differently: what Rasa calls InvalidRule."""
     heads: dict[tuple[Any, ...], list[Rule]] = {}
-    for rule in project.domain.rules:
+    blind = {slot.name for slot in project.domain.slots.values() if not slot.tells}
+    for rule in (_as_compared(rule, blind) for rule in project.domain.rules):
         for intent in sorted(rule.intents) or [""]:
             heads.setdefault((_condition(rule), intent, _given(rule)), []).append(rule)
     told: set[tuple[str, str]] = set()
@@ -99,13 +102,20 @@ def check_contradictions(project: Project, report: Report) -> None:
                 continue
             told.add((first.source, second.source))
             one, other = difference
-            after = f"After `{intent}`" if intent else "After the same steps"
+            after = f"`{intent}`" if intent else "the same steps"
             message = (
                 f"The rules `{first.name}` ({first.source}) and `{second.name}` contradict each other: "
-                f"{after.lower()}, one goes on with {one}, the other with {other}."
+                f"after {after}, one goes on with {one}, the other with {other}."
             )
             mend = "Give one of them a condition that tells them apart, or join them."
             report.error(place_of(second.source), message, mend)
+
+
+def _as_compared(rule: Rule, blind: Collection[str]) -> Rule:
+    """Without the slots that have no influence on the conversation: they tell no two rules apart."""
+    slots = tuple(step for step in rule.slots if step.name not in blind)
+    steps = tuple(step for step in rule.steps if not (isinstance(step, SlotStep) and step.name in blind))
+    return replace(rule, slots=slots, steps=steps)
 
 
 def _condition(rule: Rule) -> tuple[Any, ...]:

@@ -252,6 +252,21 @@ def test_rules_that_contradict_each_other(write_project: WriteProject, extra: st
     assert all(line.startswith("data/rules.yml:27: error:") for line in found)
 
 
+@pytest.mark.parametrize("influences", [True, False])
+def test_a_slot_without_influence_tells_no_rules_apart(write_project: WriteProject, influences: bool) -> None:
+    condition = "  condition:\n  - slot_was_set:\n    - member: {}\n  steps:"
+    member, guest = (
+        RULE.format(name=name, intent="stop", first=first).replace("  steps:", condition.format(value))
+        for name, first, value in (("member", "utter_greet", "true"), ("guest", "utter_done", "false"))
+    )
+    slot = f"slots:\n  member:\n    type: bool\n    influence_conversation: {str(influences).lower()}\n"
+    domain = PROJECT["domain.yml"].replace("slots:\n", slot)
+    found = told(
+        write_project({**PROJECT, "domain.yml": domain, "data/rules.yml": f"rules:\n{member}{guest}"})
+    )
+    assert any("contradict each other" in line for line in found) is not influences
+
+
 def test_examples_that_repeat_one_another_are_told_in_one_line(write_project: WriteProject) -> None:
     nlu = PROJECT["data/nlu.yml"].replace("    - hi there", "    - Hello!\n    - HELLO\n    - hello ...")
     assert nlu != PROJECT["data/nlu.yml"]
