@@ -123,7 +123,7 @@ def _understanding(figures: Figures) -> str:
     parts = [
         "## Understanding, set by set\n\nPer cent, means over the seeds measured; the peers once. Every choice was made on "
         "development rows (HWU64's and CLINC150's own, the few-shot file's of BANKING77, TeleAntiFraud's validation rows, a "
-        "fifth of CrossWOZ's), none on test rows. Training was measured while other work used the machine.\n\n"
+        "fifth of CrossWOZ's), none on test rows. Training is the quickest seed's: other work used the machine.\n\n"
         + _table(*understanding_page.telling(runs))
     ]
     if strays[1]:

@@ -86,4 +86,4 @@ def _mean(values: Sequence[float | None]) -> str:
 
 
 def _seconds(found: Sequence[Mapping[str, Any]]) -> str:
-    return f"{mean(run['train_seconds'] for run in found):.0f}"
+    return f"{min(run['train_seconds'] for run in found):.0f}"
