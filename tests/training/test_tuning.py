@@ -114,8 +114,11 @@ def test_options_that_exclude_each_other_are_named(job: TuneJob, option: dict[st
         tune(replace(job, recipe=replace(QUICK, watch=0.3, **option)), "cpu", silent)
 
 
-def test_large_models_learn_by_adapters_that_are_merged(job: TuneJob, tiny_base: Path) -> None:
-    recipe = replace(QUICK, lora_from=1, lora_rank=4, rate=1e-2)
+@pytest.mark.parametrize("adversary", [0.0, 1.0])  # which has no hold on embeddings that do not learn
+def test_large_models_learn_by_adapters_that_are_merged(
+    job: TuneJob, tiny_base: Path, adversary: float
+) -> None:
+    recipe = replace(QUICK, lora_from=1, lora_rank=4, rate=1e-2, adversary=adversary)
     tuned = tune(replace(job, recipe=recipe), "cpu", silent)
     before = dict(load_sentence_model(tiny_base).named_parameters())
     after = dict(tuned.named_parameters())
