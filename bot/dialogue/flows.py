@@ -38,8 +38,10 @@ def triggered(domain: Domain, state: Conversation, intent: str | None, confidenc
 async def start(scene: Scene, flow: Flow, filled: dict[str, Any]) -> None:
     """Begin it with what the message told already; what runs now is gone on with after it."""
     _push(scene, flow, called=False)
+    stands = scene.conversation.stack
     await _judge(scene, flow, filled)
-    await _walk(scene, flow.begins)
+    if scene.conversation.stack == stands:
+        await _walk(scene, flow.begins)
 
 
 async def step(scene: Scene, flow: Flow, filled: dict[str, Any], *, yields: bool = False) -> bool:
@@ -47,14 +49,16 @@ async def step(scene: Scene, flow: Flow, filled: dict[str, Any], *, yields: bool
     once all that was filled is refused, and the refusal is not told.
     """
     mark, before = scene.mark(), _before(scene.conversation)
-    asked = scene.conversation.requested_slot
+    asked, stands = scene.conversation.requested_slot, scene.conversation.stack
     known = await _judge(scene, flow, filled)
+    if scene.conversation.stack != stands:
+        return True  # the validation ended the flow, or took back what was said
     if yields and known and not any(known.values()):
         scene.rewind(mark)
         return False
     now = scene.conversation.slots
     changed = {n for n in known if n != asked and before.get(n) not in (None, now.get(n))}
-    place = scene.conversation.stack[-1].step
+    place = stands[-1].step
     if changed:
         if all(known.values()):
             scene.say("utter_flow_corrected")
@@ -245,13 +249,13 @@ async def _act(scene: Scene, flow: Flow, step: FlowStep, action: str) -> str | N
         hand_over(scene, Reason.STEP_LIMIT)
         return None
     _settle(scene, step.id)
-    depth = len(scene.conversation.stack)
+    stands = scene.conversation.stack
     await acting.run_action(scene, action, f"flow: {flow.name}")
     if action in scene.refused and scene.conversation.holder is Holder.BOT:
         hand_over(scene, Reason.ACTION_FAILED, say="utter_action_failed")
     state = scene.conversation
-    if len(state.stack) < depth:
-        return None
+    if state.stack != stands:
+        return None  # the action ended the flow, or took back what was said
     if state.holder is not Holder.BOT:
         _leave_behind(scene, _way(scene, step))
         return None

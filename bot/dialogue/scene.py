@@ -15,6 +15,8 @@ from bot.dialogue.events import (
     ActionRun,
     BotSaid,
     Event,
+    Failed,
+    LoopSet,
     Restarted,
     Rewound,
     SessionStarted,
@@ -76,9 +78,16 @@ class Scene:
                 self._restore()
 
     def _tell(self, event: Event) -> None:
+        if isinstance(event, LoopSet) and self._runs_nowhere(event.name):
+            event = Failed(at=event.at, part="active_loop", reason="flow_not_begun")
         self.conversation = apply(self.conversation, event)
         self.told.append(event)
         self.fresh.append(event)
+
+    def _runs_nowhere(self, loop: str | None) -> bool:
+        """Whether this is a flow that does not run: its trigger begins it, and no action by naming it."""
+        stack = self.conversation.stack
+        return loop in self.domain.flows and not (stack and stack[-1].flow == loop)
 
     def _led(self, lead: BotSaid, said: BotSaid) -> BotSaid:
         """The message with its lead; one without words (a picture, a response server's) comes after it."""
