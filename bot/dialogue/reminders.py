@@ -65,7 +65,7 @@ def taken_back(log: Iterable[tuple[int, Event]]) -> frozenset[int]:
                 kept = []
             case Undone():
                 gone |= _undo(kept, ActionRun)
-            case Rewound(messages=messages):
+            case Rewound(messages=messages) if messages > 0:
                 said = [item for item in kept if isinstance(item[1], UserSaid)]
                 for _ in said[-messages:]:
                     gone |= _undo(kept, UserSaid) | _undo(kept, ActionRun)

@@ -61,6 +61,6 @@ def parse_payload(text: str) -> Payload | None:
 def _values(rest: str) -> dict[str, Any]:
     try:
         values = json.loads(rest[: rest.rfind("}") + 1])
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter nests deeper than anybody means
         return {}
     return values if isinstance(values, dict) else {}

@@ -35,17 +35,16 @@ def from_json(data: Mapping[str, Any], *, at: float | None = None) -> ev.Event:
     kind = data.get("event")
     if not isinstance(kind, str):
         raise WireError("an event needs a text under 'event'")
-    stamp = data.get("timestamp")
-    moment = float(stamp) if isinstance(stamp, (int, float)) else at
-    if moment is None:
-        raise WireError(f"the event '{kind}' has no timestamp")
-    reader = _READERS.get(kind)
+    stamp, reader = data.get("timestamp"), _READERS.get(kind)
     try:
+        moment = float(stamp) if isinstance(stamp, (int, float)) else at
+        if moment is None:
+            raise WireError(f"the event '{kind}' has no timestamp")
         if reader is None:
             body = {key: value for key, value in data.items() if key not in ("event", "timestamp")}
             return ev.Noted(at=moment, kind=kind, body=body)
         return reader(data, moment)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise WireError(f"the event '{kind}' lacks or misspells a part: {error}") from error
 
 
@@ -106,6 +105,11 @@ def _read_cancelled(data: Mapping[str, Any], at: float) -> ev.ReminderCancelled:
     return ev.ReminderCancelled(at=at, name=data.get("name"), intent=data.get("intent"), entities=entities)
 
 
+def _read_loop(data: Mapping[str, Any], at: float) -> ev.LoopSet:
+    name = data.get("name")
+    return ev.LoopSet(at=at, name=None if name is None else _text(name))
+
+
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise TypeError("a text is due")
@@ -125,17 +129,12 @@ _TABLE: tuple[tuple[type[ev.Event], str, Callable[[Any], Json], Reader], ...] = 
         lambda e: {"text": e.text, "data": {"agent": e.agent}},
         lambda d, at: ev.AgentSaid(at=at, text=d["text"], agent=(d.get("data") or {}).get("agent", "")),
     ),
-    (
-        ev.ActionRun,
-        "action",
-        _action,
-        _read_action,
-    ),
+    (ev.ActionRun, "action", _action, _read_action),
     (
         ev.ActionRejected,
         "action_execution_rejected",
         lambda e: {"name": e.name, "policy": e.policy, "confidence": None},
-        lambda d, at: ev.ActionRejected(at=at, name=d["name"], policy=d.get("policy")),
+        lambda d, at: ev.ActionRejected(at=at, name=_text(d["name"]), policy=d.get("policy")),
     ),
     (
         ev.ActionFailed,
@@ -147,14 +146,14 @@ _TABLE: tuple[tuple[type[ev.Event], str, Callable[[Any], Json], Reader], ...] = 
         ev.SlotSet,
         "slot",
         lambda e: {"name": e.name, "value": e.value},
-        lambda d, at: ev.SlotSet(at=at, name=d["name"], value=d.get("value")),
+        lambda d, at: ev.SlotSet(at=at, name=_text(d["name"]), value=d.get("value")),
     ),
     (ev.SlotsReset, "reset_slots", lambda e: {}, lambda d, at: ev.SlotsReset(at=at)),
     (
         ev.LoopSet,
         "active_loop",
         lambda e: {"name": e.name},
-        lambda d, at: ev.LoopSet(at=at, name=d.get("name")),
+        _read_loop,
     ),
     (
         ev.LoopInterrupted,
@@ -199,7 +198,7 @@ _TABLE: tuple[tuple[type[ev.Event], str, Callable[[Any], Json], Reader], ...] = 
         ev.FollowupSet,
         "followup",
         lambda e: {"name": e.name},
-        lambda d, at: ev.FollowupSet(at=at, name=d["name"]),
+        lambda d, at: ev.FollowupSet(at=at, name=_text(d["name"])),
     ),
     (ev.ReminderScheduled, "reminder", _reminder, _read_reminder),
     (
@@ -266,6 +265,6 @@ _WRITERS: dict[type[ev.Event], Writer] = {
 _READERS: dict[str, Reader] = {
     **{kind: read for _, kind, _, read in _TABLE},
     # What Rasa 1 called the two events of forms; Rasa 3 still reads it.
-    "form": lambda d, at: ev.LoopSet(at=at, name=d.get("name")),
+    "form": _read_loop,
     "form_validation": lambda d, at: ev.LoopInterrupted(at=at, interrupted=not d.get("validate", True)),
 }

@@ -75,7 +75,8 @@ def json_to_bot(data: Mapping[str, Any], at: float) -> ev.BotSaid:
         at=at,
         text=data.get("text"),
         buttons=tuple(
-            Button(item["title"], item.get("payload", item["title"])) for item in body.get("buttons") or ()
+            Button(str(item["title"]), str(item.get("payload", item["title"])))
+            for item in body.get("buttons") or ()
         ),
         image=body.get("image"),
         attachment=body.get("attachment"),
