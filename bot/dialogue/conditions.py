@@ -6,6 +6,7 @@ Knows `and`, `or`, `not`, brackets, comparisons (`=`, `!=`, `<`, `<=`, `>`, `>=`
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -158,7 +159,7 @@ class _Reader:
     def _list(self) -> Term:
         values: list[Any] = []
         while not self._took("]"):
-            item = self._operand(DEEPEST)
+            item = None if self.kind == "sign" else self._operand(DEEPEST)
             if not isinstance(item, Literal):
                 raise ConditionError("a list may hold only texts, numbers, true, false and null")
             values.append(item.value)
@@ -180,14 +181,16 @@ def _check_expression(term: Term) -> None:
         re.compile(term.value)
     except re.error as error:
         raise ConditionError(f"`{term.value}` is no regular expression: {error.msg}") from None
+    except (OverflowError, RecursionError):
+        raise ConditionError("this regular expression is too large") from None
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:
-    place = 0
-    while text[place:].strip():
+    text, place = text.rstrip(), 0
+    while place < len(text):
         found = _TOKEN.match(text, place)
         if not found:
-            raise ConditionError(f"`{text[place:].strip()[:12]}` is neither a slot, a value nor a sign")
+            raise ConditionError(f"`{text[place:].lstrip()[:12]}` is neither a slot, a value nor a sign")
         place = found.end()
         yield found.lastgroup or "", found[found.lastgroup or 0]
 
@@ -227,16 +230,20 @@ def _compared(sign: str, left: Any, right: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """A number that was given as text is the number."""
+    """A number that was given as text is the number, and a list what is written as one."""
+    if isinstance(value, (list, tuple)):
+        return tuple(map(_plain, value))
     number = _number(value) if isinstance(value, str) else None
     return value if number is None else number
 
 
 def _number(value: Any) -> float | None:
+    """A finite number: `Nan` and `Infinity` are texts, perhaps names."""
     try:
-        return None if isinstance(value, bool) or value is None else float(value)
-    except (TypeError, ValueError):
+        number = math.nan if isinstance(value, bool) or value is None else float(value)
+    except (OverflowError, TypeError, ValueError):
         return None
+    return number if math.isfinite(number) else None
 
 
 def _contains(many: Any, one: Any) -> bool:

@@ -5,6 +5,7 @@ Knows nothing of YAML (bot.project reads the files) and nothing of a running con
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -110,15 +111,18 @@ def _truth(value: Any) -> bool | None:
     """
     if isinstance(value, str):
         named = {"true": True, "false": False}.get(value.strip().lower())
-        return float(value) == 1.0 if value.isnumeric() else named
+        return float(value) == 1.0 if value.isdecimal() else named
     return value == 1 if isinstance(value, (bool, int, float)) else None
 
 
 def _scaled(value: Any, minimum: float, maximum: float) -> float | None:
     try:
-        capped = min(max(float(value), minimum), maximum)
-    except (TypeError, ValueError):
+        number = float(value)
+    except (OverflowError, TypeError, ValueError):
         return None
+    if math.isnan(number):
+        return None
+    capped = min(max(number, minimum), maximum)
     return (capped - minimum) / (maximum - minimum) if maximum > minimum else 0.0
 
 

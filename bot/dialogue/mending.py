@@ -6,7 +6,6 @@ Knows the view, as a row of the policy table does; carries nothing out. Pure.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -21,7 +20,7 @@ from bot.dialogue.objection import Objection, objection
 from bot.dialogue.reading import Entity
 from bot.dialogue.responses import shown
 from bot.dialogue.slots import extract
-from bot.dialogue.values import fitting, folded
+from bot.dialogue.values import fitting, folded, stands_in
 from bot.dialogue.view import View
 
 CLARIFIED = "clarify"  # the row of a question with buttons
@@ -112,10 +111,9 @@ def plain(view: View, slot: Slot, value: Any) -> bool:
 
 def _named_by_value(view: View, told: Iterable[str], said: Objection) -> str | None:
     """The slot whose value is objected to: "not Anna"."""
-    slots, rest = view.conversation.slots, f" {folded(said.rest)} "
+    slots, rest = view.conversation.slots, folded(said.rest)
     texts = {name: folded(shown(slots[name])) for name in told if isinstance(slots.get(name), (str, float))}
-    found = (name for name, text in texts.items() if re.search(rf"(?<!\w){re.escape(text)}(?!\w)", rest))
-    return next(found, None)
+    return next((name for name, text in texts.items() if text and stands_in(text, rest)), None)
 
 
 def _command(view: View, name: str, value: Any) -> Command:

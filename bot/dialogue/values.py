@@ -5,6 +5,7 @@ Knows a slot's type; not which words were meant for it. Pure.
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from typing import Any
@@ -15,6 +16,7 @@ from bot.dialogue.phrases import NO, YES
 _NUMBER = re.compile(r"[-+]?\d[\d,. ]*")
 # A no and what follows it. Not so a yes: "yes, but" lets nothing be done.
 _NO_BECAUSE = re.compile(r"(?:no|nope|nah)(?:\s*,|\s+(?:i|we|it|that)\b)|(?:不|不是|不对|不要|不用|不行)\s*,")
+_HAN = re.compile("[\u3400-\u9fff]")
 _GROUPED = re.compile(r"(?<=\d)[, ](?=\d{3}(?!\d))")
 
 
@@ -49,13 +51,14 @@ def _number(value: Any) -> float | None:
     """The one number in a text; several are none."""
     if isinstance(value, bool):
         return None
-    if isinstance(value, (int, float)):
-        return float(value)
-    found = [match[0] for match in _NUMBER.finditer(_GROUPED.sub("", folded(value)))]
+    if not isinstance(value, (int, float)):
+        found = [match[0] for match in _NUMBER.finditer(_GROUPED.sub("", folded(value)))]
+        value = found[0].strip().rstrip(".,").replace(",", ".") if len(found) == 1 else ""
     try:
-        return float(found[0].strip().rstrip(".,").replace(",", ".")) if len(found) == 1 else None
-    except ValueError:
+        number = float(value)
+    except (OverflowError, ValueError):
         return None
+    return number if math.isfinite(number) else None
 
 
 def _choice(values: tuple[str, ...], value: Any) -> str | None:
@@ -64,7 +67,12 @@ def _choice(values: tuple[str, ...], value: Any) -> str | None:
     known = {folded(each): each for each in values}
     if said in known:
         return known[said]
-    held = [
-        each for name, each in known.items() if name and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said)
-    ]
+    held = [each for name, each in known.items() if name and stands_in(name, said)]
     return held[0] if len(held) == 1 else None
+
+
+def stands_in(words: str, text: str) -> bool:
+    """Whether these words stand in a text by themselves; Chinese leaves no spaces around them."""
+    before = "" if _HAN.match(words[:1]) else r"(?<!\w)"
+    behind = "" if _HAN.match(words[-1:]) else r"(?!\w)"
+    return re.search(f"{before}{re.escape(words)}{behind}", text) is not None

@@ -18,6 +18,8 @@ SLOTS = {
     "size": "Large",
     "many": ["a", "b"],
     "none": None,
+    "named": "Nan",
+    "huge": 10**400,
 }
 
 
@@ -34,6 +36,8 @@ SLOTS = {
         ("slots.size in ['Small', 'Large']", True), ("slots.size matches '^L'", True),
         ("slots.amount > 50 and slots.amount <= 100", True), ("slots.no or slots.yes and slots.no", False),
         ("(slots.no or slots.yes) and slots.yes", True), ("not (slots.yes and slots.no)", True),
+        ("slots.many = ['a', 'b']", True), ("slots.many = ['a']", False), ("slots.many != ['a']", True),
+        ("slots.named = 'Nan'", True), ("slots.named = 'Infinity'", False), ("slots.huge > 5", False),
         ("slots.amount >= -5 AND NOT slots.no", True), ("true", True), ("false or null", False),
     ],
 )  # fmt: skip
@@ -48,7 +52,9 @@ def test_a_condition_is_read_as_written(text: str, holds: bool) -> None:
         ("(slots.a", "`)` was expected"), ("slots.a = [slots.b]", "a list may hold only"),
         ("slots.a not 3", "followed by `in`"), ("__import__('os')", "nothing more was expected at `(`"),
         ("slots.a ; 1", "neither a slot"), ("not " * 60 + "a", "too deeply"),
-        ("a matches '('", "no regular expression"), ("a matches b", "a text was expected"),
+        ("a in " + "[" * 3000, "a list may hold only"), ("a matches '" + "(" * 3000 + "'", "is too large"),
+        ("a matches 'b{99999999999}'", "is too large"), ("a matches '('", "no regular expression"),
+        ("a matches b", "a text was expected"),
     ],
 )  # fmt: skip
 def test_what_is_none_is_told(text: str, said: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 
 from bot.dialogue import events as ev
 from bot.dialogue.conversation import Conversation
-from bot.dialogue.domain import Domain, SlotCondition, Variation
+from bot.dialogue.domain import Domain, Slot, SlotCondition, SlotType, Variation
 from bot.dialogue.fold import fold
 from bot.dialogue.message import Button
 from bot.dialogue.reading import Entity, Match, Reading, Verdict
+from bot.dialogue.reminders import taken_back
 from bot.dialogue.responses import fill, render
 from bot.dialogue.text import LONGEST, normalise, parse_payload
+from bot.dialogue.values import fitting
 from bot.dialogue.wire import WireError, from_json, to_json, written_kinds
 
 NAMES = st.sampled_from(["greet", "loan_form", "amount", "utter_greet", "action_x"])
@@ -148,11 +150,22 @@ def test_the_state_stays_small_and_counts_every_event(log: list[ev.Event]) -> No
         {"event": "reminder", "timestamp": 1.0, "intent": "a", "date_time": "2030-01-01", "entities": ["x"]},
         {"event": "cancel_reminder", "timestamp": 1.0, "entities": 5},
         {"event": "user", "timestamp": 1.0, "parse_data": {"intent": "greet"}},
+        {"event": "slot", "timestamp": 10**400, "name": "a", "value": 1},
+        {"event": "slot", "timestamp": 1.0, "name": ["a"], "value": 1},
+        {"event": "active_loop", "timestamp": 1.0, "name": {"a": 1}},
+        {"event": "followup", "timestamp": 1.0, "name": 5},
+        {"event": "action_execution_rejected", "timestamp": 1.0, "name": None},
+        {"event": "rewind", "timestamp": 1.0, "messages": float("inf")},
     ],
 )
 def test_json_that_is_no_event_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(WireError):
         from_json(wrong)
+
+
+def test_a_button_that_is_a_number_reads_as_one() -> None:
+    said = from_json({"event": "bot", "text": "?", "data": {"buttons": [{"title": 1, "payload": 2}]}}, at=1.0)
+    assert fold(Conversation("c"), [said]).offered == {"2"}
 
 
 def test_a_null_timestamp_of_an_action_server_takes_the_turns_time() -> None:
@@ -229,10 +242,53 @@ def test_payloads_are_told_from_words() -> None:
 
 @pytest.mark.parametrize(
     ("written", "entities"),
-    [('/inform{"city": "Kiel"}\'', ["Kiel"]), ("/inform{city: Kiel}", []), ("/inform{broken", [])],
+    [
+        ('/inform{"city": "Kiel"}\'', ["Kiel"]),
+        ("/inform{city: Kiel}", []),
+        ("/inform{broken", []),
+        ('/inform{"a": ' + 1900 * "[" + 1900 * "]" + "}", []),
+    ],
 )
 def test_of_a_payload_what_can_be_read_is_read(written: str, entities: list[str]) -> None:
     """As Rasa does: its intent holds, whatever stands behind it."""
     found = parse_payload(written)
     assert found and found.intent == "inform"
     assert [entity.value for entity in found.entities] == entities
+
+
+@pytest.mark.parametrize(
+    ("slot", "value", "fits"),
+    [
+        (Slot("n", SlotType.FLOAT), "about 6,000 euros", 6000.0),
+        (Slot("n", SlotType.FLOAT), "9" * 400, None), (Slot("n", SlotType.FLOAT), 10**400, None),
+        (Slot("n", SlotType.FLOAT), float("nan"), None), (Slot("n", SlotType.FLOAT), "٣٤", 34.0),
+        (Slot("c", SlotType.CATEGORICAL, values=("北京", "上海")), "我在北京工作", "北京"),
+        (Slot("c", SlotType.CATEGORICAL, values=("北京", "上海")), "从北京到上海", None),
+        (Slot("c", SlotType.CATEGORICAL, values=("car", "cargo")), "a cargo ship", "cargo"),
+        (Slot("c", SlotType.CATEGORICAL, values=("كرة", "سلة")), "اريد كرة من فضلك", "كرة"),
+    ],
+)  # fmt: skip
+def test_a_value_fits_its_slot_or_is_none(slot: Slot, value: Any, fits: Any) -> None:
+    assert fitting(slot, value) == fits
+
+
+@pytest.mark.parametrize(
+    ("type_", "value"),
+    [(SlotType.BOOL, "½"), (SlotType.BOOL, "五"), (SlotType.FLOAT, "nan"), (SlotType.FLOAT, 10**400)],
+)
+def test_a_value_of_no_kind_tells_stories_nothing(type_: SlotType, value: Any) -> None:
+    assert Slot("a", type_).feature(value) is None
+
+
+@pytest.mark.parametrize(
+    ("messages", "gone"), [(-1, set()), (0, set()), (1, {4, 5, 3}), (2, {2, 3, 4, 5, 1})]
+)
+def test_reminders_are_taken_back_as_far_as_the_conversation_is(messages: int, gone: set[int]) -> None:
+    said = ev.UserSaid(
+        at=0.0, text="hi", message_id="m", channel="rest", reading=Reading((Verdict("a", 1.0),))
+    )
+    listens = ev.ActionRun(at=0.0, name="action_listen")
+    reminder = ev.ReminderScheduled(at=0.0, intent="a", due=datetime(2030, 1, 1, tzinfo=UTC))
+    log = [listens, said, listens, said, reminder, ev.Rewound(at=0.0, messages=messages)]
+    assert taken_back(enumerate(log, start=1)) == gone
+    assert fold(Conversation("c"), log).user_messages == 2 - max(messages, 0)
