@@ -14,10 +14,8 @@ from typing import Generic, TypeVar
 from bot.dialogue.steps import SlotStep
 from bot.project.node import items, text
 from bot.project.report import Place, Report
-from bot.project.rules_file import slot_steps
+from bot.project.rules_file import MOST_WAYS, slot_steps
 from bot.project.yaml import Node
-
-MOST_WAYS = 500  # of one story: each is compared with the conversation, or played
 
 S = TypeVar("S")
 PlainStep = Callable[[str, Node, Report], "tuple[S, ...] | None"]

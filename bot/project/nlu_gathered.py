@@ -59,8 +59,9 @@ class Gathered:
     def add_regex(self, name: str, pattern: str, place: Place) -> None:
         try:
             re.compile(pattern)
-        except re.error as error:
-            message = f"The regex `{name}` is not a regular expression: {error.msg}."
+        except (re.error, OverflowError, RecursionError) as error:
+            what = error.msg if isinstance(error, re.error) else "it is too large"
+            message = f"The regex `{name}` is not a regular expression: {what}."
             self.report.error(place, message, "Mend the pattern.")
             return
         self.regexes.setdefault(name, []).append(pattern)

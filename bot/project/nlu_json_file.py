@@ -115,9 +115,8 @@ def convert_json(raw: str, file: str, lookup: Lookup) -> Converted | None:
     report = Report()
     top = parse_yaml(raw, file, report)
     into = Gathered(("en",), report)
-    for section in (entries(top, file, report).get(SECTION),):
-        if section is not None:
-            read_nlu_json(section, lookup, into)
+    if section := entries(top, file, report).get(SECTION):
+        read_nlu_json(section, lookup, into)
     if any(finding.level is Level.ERROR for finding in report.findings):
         return None
     found, remarks = _as_yaml(into.data)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from bot.dialogue.names import LISTEN
 from bot.dialogue.reading import Entity
@@ -16,6 +17,7 @@ from bot.project.node import Entries, check_keys, entries, flag, is_list, items,
 from bot.project.report import Report
 from bot.project.yaml import Node
 
+MOST_WAYS = 500  # through one rule or story: each is compared with the conversation, or played
 SNIPPET = "..."
 _SILENCE = ActionStep(LISTEN)
 _RULE_KEYS = ("rule", "condition", "conversation_start", "wait_for_user_input", "steps", "metadata")
@@ -78,8 +80,12 @@ def _ways(what: str, node: Node | None, report: Report) -> list[tuple[Step, ...]
     for item in items(node, f"steps of {what}", report):
         found = item.value if isinstance(item.value, Mapping) else {}
         read = _choice(what, found["or"], report) if "or" in found else [_step(what, item, report)]
-        ways = [(*way, *more) for way in ways for more in read if more is not None]
-    return ways if is_list(node) else []
+        product = ((*way, *more) for way in ways for more in read if more is not None)
+        ways = list(islice(product, MOST_WAYS + 1))
+    if node is not None and len(ways) > MOST_WAYS:
+        message = f"The {what} goes more than {MOST_WAYS} ways; the first {MOST_WAYS} hold."
+        report.warn(node.place, message, "Use fewer `or`, or write several rules.")
+    return ways[:MOST_WAYS] if is_list(node) else []
 
 
 def _can_hold(what: str, item: Node, steps: Sequence[Step], report: Report) -> bool:

@@ -16,10 +16,10 @@ from bot.dialogue.selection import base_of
 from bot.dialogue.steps import ActionStep, IntentStep, LoopStep, SlotStep, Step, Story, TextStep
 from bot.dialogue.text import normalise, parse_payload
 from bot.project.annotations import AnnotationError, parse
-from bot.project.branching import MOST_WAYS, Part, read_parts, ways_through
+from bot.project.branching import Part, read_parts, ways_through
 from bot.project.node import check_keys, entries, is_list, items, text
 from bot.project.report import Place, Report
-from bot.project.rules_file import labels_of, slot_steps, step_entities
+from bot.project.rules_file import MOST_WAYS, labels_of, slot_steps, step_entities
 from bot.project.yaml import Node
 
 _KEYS = ("story", "steps", "metadata")

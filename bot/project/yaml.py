@@ -17,6 +17,7 @@ import yaml
 
 from bot.project.escapes import unescaped
 from bot.project.report import Place, Report
+from bot.project.yaml_faults import report_character, report_syntax
 
 Scalar = str | int | float | bool | None
 
@@ -32,26 +33,6 @@ _INT = re.compile(r"[-+]?(0o[0-7]+|0x[0-9a-fA-F]+|[0-9]+)\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _SPECIAL = {"": None, "~": None, "null": None, "true": True, "false": False}
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_OPENED = ("unexpected end of stream", "while parsing a flow")
-_MENDS = (
-    ("while parsing a flow sequence", "Close the `[` that opens here, and separate its items with commas."),
-    ("while parsing a flow mapping", "Close the `{` that opens here, and separate its entries with commas."),
-    ("while parsing a flow node", "Close the `[` or `{` above this line, or put the text in quotes."),
-    (
-        "could not find expected ':'",
-        "Look for a missing colon, or for a text that begins or ends in the wrong column.",
-    ),
-    (
-        "mapping values are not allowed",
-        "Put a text that contains a colon in quotes, and check the indentation.",
-    ),
-    ("while scanning a quoted scalar", "Close the quotation mark."),
-    ("while scanning a simple key", "Put a text that contains a colon in quotes, and check the indentation."),
-    ("did not find expected key", "Check the indentation of this line and the quotes of the line before."),
-    ("did not find expected '-'", "Start each item of the list with `- ` in the same column."),
-    ("found undefined alias", "Define the anchor (`&name`) above the place where it is used (`*name`)."),
-    ("cannot start any token", "Put a text that starts with this character in quotes."),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +97,10 @@ def parse_yaml(
     try:
         documents = list(yaml.compose_all(unescaped(text), Loader=Loader))
     except yaml.MarkedYAMLError as error:
-        _report_syntax(text, name, error, report)
+        report_syntax(text, name, error, report)
         return None
     except yaml.YAMLError as error:
-        place = Place(name, _line_of_bad_character(text, error))
-        report.unreadable(
-            place, "This is not valid YAML: a control character.", "Remove the invisible character."
-        )
+        report_character(text, name, error, report)
         return None
     except RecursionError:
         report.unreadable(Place(name), "This file nests too deeply.", "Flatten its lists and maps.")
@@ -137,31 +115,6 @@ def parse_yaml(
     return _Conversion(name, report, environ, lenient=lenient).run(documents[0])
 
 
-def _report_syntax(text: str, name: str, error: yaml.MarkedYAMLError, report: Report) -> None:
-    problem = "; ".join(part for part in (error.context, error.problem) if part)
-    opened_here = any(fragment in problem for fragment in _OPENED)
-    mark = (
-        error.context_mark if opened_here and error.context_mark else error.problem_mark or error.context_mark
-    )
-    line = mark.line + 1 if mark else 1
-    lines = text.splitlines()
-    indent = re.match(r"\s*", lines[line - 1]) if line <= len(lines) else None
-    mend = "Indent with spaces; YAML forbids tabs there." if indent and "\t" in indent[0] else _mend(problem)
-    report.unreadable(Place(name, line), f"This is not valid YAML: {problem}.", mend)
-
-
-def _mend(problem: str) -> str:
-    for fragment, mend in _MENDS:
-        if fragment in problem:
-            return mend
-    return "Check indentation, quotes and colons on this line and the one before."
-
-
-def _line_of_bad_character(text: str, error: yaml.YAMLError) -> int:
-    position = getattr(error, "position", 0)
-    return text[: position if isinstance(position, int) else 0].count("\n") + 1
-
-
 class _Conversion:
     """One file's nodes, each converted once; `sizes` bounds what aliases may amount to."""
 
@@ -173,6 +126,7 @@ class _Conversion:
         self.environ, self.lenient = environ, lenient
         self.done: dict[int, Node] = {}
         self.sizes: dict[int, int] = {}
+        self.merged = 0
         self.open: set[int] = set()
 
     def run(self, node: yaml.Node) -> Node | None:
@@ -232,7 +186,9 @@ class _Conversion:
                     place, "A list or map stands where a name belongs.", "Put a text before the colon."
                 )
             elif key.value == "<<" and key.tag == _PLAIN:
-                for source in converted.value if isinstance(converted.value, tuple) else (converted,):
+                self.merged += self.sizes[id(value)]  # beyond LARGEST the whole file is refused
+                sources = converted.value if isinstance(converted.value, tuple) else (converted,)
+                for source in sources if self.merged <= LARGEST else ():
                     merged = {**(source.value if isinstance(source.value, Mapping) else {}), **merged}
             elif key.value in own:
                 first = own[key.value].place.line

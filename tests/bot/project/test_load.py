@@ -380,6 +380,21 @@ def test_too_many_ways_are_cut_with_a_word(write_project: WriteProject) -> None:
     )
 
 
+def test_too_many_ways_through_a_rule_are_cut_with_a_word(write_project: WriteProject) -> None:
+    choice = "  - or:\n    - slot_was_set:\n      - size: large\n    - slot_was_set:\n      - size: small\n"
+    rule = f"rules:\n- rule: a\n  steps:\n  - intent: greet\n{choice * 40}  - action: utter_greet\n"
+    project = read_project(write_project({**PROJECT, "data/rules.yml": rule}), environ={})
+    assert any("more than 500 ways" in finding.message for finding in project.findings)
+    assert len(project.domain.rules) == 500
+
+
+@pytest.mark.parametrize("pattern", ["b{99999999999}", "(" * 3000, "(a"])
+def test_what_is_no_regular_expression_is_told(write_project: WriteProject, pattern: str) -> None:
+    regex = f"nlu:\n- regex: policy\n  examples: |\n    - {pattern}\n"
+    said = found(write_project({**PROJECT, "data/regex.yml": regex}))
+    assert any("is not a regular expression" in line for line in said)
+
+
 def test_files_that_nobody_reads_are_named(write_project: WriteProject) -> None:
     files = {**PROJECT, "answers/faq.csv": "q,a\n", "data/nlu.md": "## intent\n"}
     assert [line.split(": ")[0] for line in found(write_project(files))] == [

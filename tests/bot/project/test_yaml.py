@@ -100,6 +100,13 @@ def test_an_alias_bomb_is_refused() -> None:
     assert "aliases" in findings[0]
 
 
+def test_merge_keys_amount_to_no_more_than_aliases_may() -> None:
+    """Were they merged before they are counted, this would take its time."""
+    wide = ", ".join(f"k{number}: 1" for number in range(30_000))
+    node, findings = read(f"a: &a {{{wide}}}\nb: {{<<: [{', '.join(30_000 * ['*a'])}]}}\n")
+    assert node is None and "aliases" in findings[0]
+
+
 def test_deep_nesting_is_refused_kindly() -> None:
     node, findings = read("[" * 600 + "]" * 600)
     assert node is not None or "nests too deeply" in findings[0]
