@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from bot.dialogue.conversation import Conversation, Holder
 from bot.dialogue.domain import Domain
 from bot.dialogue.events import BotSaid, Event, Failed, HandedOver, Reason, UserSaid
-from bot.dialogue.external import kept_metadata
+from bot.dialogue.external_message import kept_metadata
 from bot.dialogue.message import InboundMessage
 from bot.dialogue.phrases import PHRASES
 from bot.dialogue.replies import said_json

@@ -66,8 +66,8 @@ def expected(view: View) -> tuple[Command, ...]:
         return ()
     if view.flow and asked and (mends := _mends(view, view.flow, asked)):
         return mends
-    found = (view.filled or {}).items()
-    filled = {name: value for name, value in found if name in view.expects and value is not None}
+    told = view.filled.items()
+    filled = {name: value for name, value in told if name in view.expects and value is not None}
     if view.flow and asked in filled and not _is_meant(view, view.flow, asked, filled):
         del filled[asked]
     if asked in filled and _digresses(view, asked):
@@ -142,7 +142,7 @@ def _leaves_the_flow(view: View, slot: Slot) -> bool:
     just such a value or its entity is among them; and where any words would do, several that surely begin
     something else.
     """
-    if fitting(slot, (view.filled or {}).get(slot.name)) is None:
+    if fitting(slot, view.filled.get(slot.name)) is None:
         return True
     asks = view.text.rstrip().endswith(_QUESTION_MARKS)
     if not asks and _is_told_by_entity(view, slot):

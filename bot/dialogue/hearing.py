@@ -8,7 +8,7 @@ from __future__ import annotations
 from bot.dialogue.acting import consult, start_session
 from bot.dialogue.conversation import Holder
 from bot.dialogue.events import Failed, FlowEnded, LoopSet, RedFlagged, SessionStarted, SlotSet, UserSaid
-from bot.dialogue.external import kept_metadata, named
+from bot.dialogue.external_message import kept_metadata, named
 from bot.dialogue.extracting import found_in
 from bot.dialogue.greeting import offers
 from bot.dialogue.names import BUILT_IN_INTENTS, REQUESTED_SLOT, SESSION_START

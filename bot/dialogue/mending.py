@@ -36,7 +36,7 @@ def mended(view: View, flow: Flow) -> tuple[Command, ...]:
     leads = not meant and _leads_away(view, said)
     known = [view.conversation.slots.get(name) for name in told]
     entities = tuple(entity for entity in view.reading.entities if entity.value not in known)  # "B, not A"
-    new = _new(view, _by_mapping(view, told, entities, view.filled or {}), flow)
+    new = _new(view, _by_mapping(view, told, entities, view.filled), flow)
     if not new.keys() - meant.keys():
         new |= _by_words(view, said, told) if said.denies or not leads else {}
     if new:

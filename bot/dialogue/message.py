@@ -20,7 +20,7 @@ class InboundMessage:
     `external_id` is the platform's own id, unique per channel: the key that makes a redelivery harmless.
     `trusted` marks senders whose `/intent{json}` payloads are taken at their word (operators, conversation
     tests), never customers.
-    `external`: no customer wrote it (bot.dialogue.external).
+    `external`: no customer wrote it (bot.dialogue.external_message).
     `at` is seconds since the epoch; `seed` picks among response variations.
     """
 

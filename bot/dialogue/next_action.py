@@ -216,15 +216,11 @@ def _begun(view: View, command: Command, refused: frozenset[str], ask: Foresee |
             return onward(view.domain, state, intent, found, refused=refused, ask=ask)
         case Understood():
             return Next(TWO_STAGE_FALLBACK, "two_stage", view.intent, understood=True)
-        case BeginFlow(flow=flow) | AskAgain(flow) | CancelFlow(flow=flow, rule=None):
-            return Next(flow, "flow", view.intent)
-        case ContinueFlow(flow) if flow in view.domain.flows:
-            return Next(flow, "flow", view.intent)
-        case ContinueFlow(flow):
+        case ContinueFlow(flow) if flow not in view.domain.flows:
             return Next(flow, "two_stage" if flow == TWO_STAGE_FALLBACK else "form", view.intent)
         case CancelFlow(rule=str(rule)):
             return Next(DEACTIVATE_LOOP, f"rule: {rule}", view.intent)
-        case CancelFlow(flow=flow):
+        case BeginFlow(flow=flow) | ContinueFlow(flow) | AskAgain(flow) | CancelFlow(flow=flow):
             return Next(flow, "flow", view.intent)
         case Run(action):
             return Next(action, "policy", view.intent)

@@ -44,7 +44,7 @@ _LEAD = re.compile(
 )
 _BUT = re.compile(r"[^.;。；]{1,40}?(?:,?\s+but\s+|[，,]\s*而?(?=是))", _I)  # "not Anna but Ben"
 _WAITS = re.compile(r"\b(?:wait|hang on)\b|等等|等一下", _I)
-_TAIL = re.compile(r"[\s,，]*(?:\b(?:instead|please|rather|then)|才对|吧)[\s.!。！]*$", _I)
+_TAIL = re.compile(r"(?<![\s,，])[\s,，]*(?:\b(?:instead|please|rather|then)|才对|吧)[\s.!。！]*$", _I)
 _QUESTION = "what|which|who|when|where|why|how|do|does|did|is|are|can|could|will|would|should|have"
 _SENTENCE = re.compile(
     rf"(?:{_QUESTION}|yes|ok|okay|sure|i|i'm|we|you|he|she|they|my|our|it|that|this|there|be|me|us|him|her|them"

@@ -68,7 +68,7 @@ def noting(parse_data: Json | None) -> dict[str, Any]:
 
 
 def triggering() -> dict[str, Any]:
-    """The request to act on what an external message names (bot.dialogue.external)."""
+    """The request to act on what an external message names (bot.dialogue.external_message)."""
     return {"do": "trigger"}
 
 

@@ -129,10 +129,6 @@ class Reading:
         return self.intent == KNOWLEDGE_INTENT and self.selection is None
 
     @property
-    def entity_names(self) -> frozenset[str]:
-        return frozenset(entity.name for entity in self.entities)
-
-    @property
     def confidence(self) -> float:
         return self.verdicts[0].probability if self.verdicts else 0.0
 

@@ -24,13 +24,16 @@ from bot.dialogue.events import (
 from bot.dialogue.names import EXTRACT_SLOTS, LISTEN
 
 TURNS_KEPT = 30
+MOST_ACTS = 2000  # however many come without a message that was read: photos, an agent's hours
 
 Act = UserSaid | ActionRun | ActionRejected | LoopSet | SlotSet | SlotsReset
 
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """What held before the acts, and the acts of the last TURNS_KEPT messages of the session."""
+    """What held before the acts, and the acts of the last TURNS_KEPT messages of the session, MOST_ACTS at
+    most.
+    """
 
     slots: Mapping[str, Any] = field(default_factory=dict)
     loop: str | None = None
@@ -51,7 +54,8 @@ def followed(trail: Trail, event: Event) -> Trail:
             kept = _without_first_turn(trail) if trail.turns >= TURNS_KEPT else trail
             return replace(kept, acts=(*kept.acts, event), turns=kept.turns + 1)
         case ActionRun() | ActionRejected() | LoopSet() | SlotSet() | SlotsReset():
-            return replace(trail, acts=(*trail.acts, event))
+            kept = _from(trail, MOST_ACTS // 2) if len(trail.acts) >= MOST_ACTS else trail
+            return replace(kept, acts=(*kept.acts, event))
         case _:
             return trail
 
@@ -82,10 +86,15 @@ def turns_of(acts: Sequence[Act]) -> Iterator[list[Act]]:
 
 
 def _without_first_turn(trail: Trail) -> Trail:
-    """Its slots and its loop hold on as what held before."""
     heard = [place for place, act in enumerate(trail.acts) if isinstance(act, UserSaid)]
-    slots, loop = held(replace(trail, acts=trail.acts[: heard[1]]))
-    return Trail(slots, loop, trail.acts[heard[1] :], trail.turns - 1)
+    return _from(trail, heard[1])
+
+
+def _from(trail: Trail, place: int) -> Trail:
+    """The acts from a place on; the slots and the loop there hold on as what held before."""
+    slots, loop = held(replace(trail, acts=trail.acts[:place]))
+    acts = trail.acts[place:]
+    return Trail(slots, loop, acts, sum(isinstance(act, UserSaid) for act in acts))
 
 
 def held(trail: Trail) -> tuple[dict[str, Any], str | None]:

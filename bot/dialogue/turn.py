@@ -107,7 +107,7 @@ def fill(scene: Scene, view: View, commands: tuple[Command, ...]) -> dict[str, A
     """Set what the message filled. A running form's slots only by the commands: words meant otherwise are no
     values.
     """
-    filled = {name: value for name, value in (view.filled or {}).items() if name not in view.expects}
+    filled = {name: value for name, value in view.filled.items() if name not in view.expects}
     filled |= {c.name: c.value for c in commands if isinstance(c, (SetSlot, CorrectSlot))}
     # Told again where it is known already: a story that begins with this message knows nothing of before.
     scene.tell(*(SlotSet(at=scene.at, name=name, value=value) for name, value in filled.items()))

@@ -5,7 +5,8 @@ Knows no row of the table (bot/dialogue/policy.py).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.dialogue.commands import Command
@@ -35,7 +36,7 @@ class View:
     intent: str | None
     meant: str | None = None
     candidates: tuple[str, ...] = ()
-    filled: dict[str, Any] | None = None
+    filled: Mapping[str, Any] = field(default_factory=dict)
     ruled: Prediction | None = None
     begins: Flow | None = None
     worded: str | None = None

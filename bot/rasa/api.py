@@ -20,7 +20,7 @@ from aiohttp import hdrs, web
 from bot.bot import Bot
 from bot.channels.rest import rasa_replies
 from bot.dialogue.events import Decided
-from bot.dialogue.external import ENTITIES, PREFIX
+from bot.dialogue.external_message import ENTITIES, PREFIX
 from bot.dialogue.message import IS_EXTERNAL
 from bot.dialogue.names import BUILT_IN_ACTIONS
 from bot.dialogue.outside import adding, executing, noting, replacing, triggering

@@ -12,7 +12,7 @@ from functools import partial
 from sqlalchemy import Connection, bindparam, literal_column, select, update
 
 from bot.dialogue.events import Failed
-from bot.dialogue.external import external_message
+from bot.dialogue.external_message import external_message
 from bot.store.engine import Database
 from bot.store.inbox import keep_message
 from bot.store.schema import conversations as c

@@ -33,7 +33,7 @@ from bot.dialogue.events import (
     TakenOver,
     UserSaid,
 )
-from bot.dialogue.external import external_message
+from bot.dialogue.external_message import external_message
 from bot.dialogue.message import InboundMessage
 from bot.dialogue.reading import Entity
 from bot.hub import Hub

@@ -24,7 +24,7 @@ from bot.dialogue.events import (
     TakenOver,
     UserSaid,
 )
-from bot.dialogue.external import external_message
+from bot.dialogue.external_message import external_message
 from bot.dialogue.fold import fold
 from bot.dialogue.memory import remember
 from bot.dialogue.message import InboundMessage

@@ -19,6 +19,7 @@ from bot.dialogue.reading import Entity, Match, Reading, Verdict
 from bot.dialogue.reminders import taken_back
 from bot.dialogue.responses import fill, render
 from bot.dialogue.text import LONGEST, normalise, parse_payload
+from bot.dialogue.trail import MOST_ACTS
 from bot.dialogue.values import fitting
 from bot.dialogue.wire import WireError, from_json, to_json, written_kinds
 
@@ -130,6 +131,14 @@ def test_the_state_stays_small_and_counts_every_event(log: list[ev.Event]) -> No
     assert state.seq == len(log)
     assert len(state.lines) <= 12
     assert len(state.steps) <= 12
+
+
+def test_photos_without_end_leave_the_state_small_and_what_held_stands() -> None:
+    kept = ev.SlotSet(at=0.0, name="kept", value=1)
+    shown = [ev.ActionRun(at=0.0, name="utter_only_text"), ev.ActionRun(at=0.0, name="action_listen")]
+    state = fold(Conversation("c"), [kept, *(3 * MOST_ACTS * shown)])
+    assert len(state.trail.acts) <= MOST_ACTS
+    assert state.trail.slots == state.slots == {"kept": 1}
 
 
 @pytest.mark.parametrize(
