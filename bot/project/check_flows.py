@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from bot.dialogue.conditions import Condition
 from bot.dialogue.domain import MappingType
 from bot.dialogue.flow import CANCEL, END, Act, Call, Collect, Flow, FlowStep, Link, SetSlots
+from bot.dialogue.names import BUILT_IN_ACTIONS, REQUESTED_SLOT
 from bot.project.check_names import defined_actions, known_intents, place_of, unknown
 from bot.project.model import Project
 from bot.project.report import Report, suggest
@@ -21,6 +22,7 @@ def check_flows(project: Project, report: Report) -> None:
     for flow in project.domain.flows.values():
         _check_languages(project, flow, report)
         _check_triggers(project, flow, report)
+        _check_taken_names(project, flow, report)
         for step in flow.steps.values():
             _check_names(project, flow, step, report)
         _check_reached(flow, report)
@@ -64,6 +66,31 @@ def _check_triggers(project: Project, flow: Flow, report: Report) -> None:
         if first is not flow and first.guard is None:
             message = f"The flow `{flow.name}` never begins: `{trigger.intent}` begins `{first.name}`."
             report.error(place, message, "Give each its own intent, or the first a condition (`if`).")
+
+
+def _check_taken_names(project: Project, flow: Flow, report: Report) -> None:
+    """Names that mean something else already: of the flow, of its steps, of the slots it asks for."""
+    domain, what = project.domain, f"The flow `{flow.name}`"
+    for kind, names in (
+        ("form", domain.forms),
+        ("response", domain.responses),
+        ("action", domain.actions | BUILT_IN_ACTIONS),
+    ):
+        if flow.name in names:
+            message = f"{what} has the name of a{'n' if kind == 'action' else ''} {kind}."
+            report.error(place_of(flow.source), message, "Rename one of the two.")
+    for step in flow.steps.values():
+        place = place_of(step.source)
+        if step.id in (END, CANCEL):
+            report.error(place, f"{what} has a step `{step.id}`, which is where flows end.", "Rename it.")
+        if not isinstance(step.does, Collect):
+            continue
+        if step.does.slot == REQUESTED_SLOT:
+            message = f"{what} asks for `{REQUESTED_SLOT}`, which says what is asked for."
+            report.error(place, message, "Ask for a slot of another name.")
+        elif step.does.slot in flow.confirmations and not step.does.confirms:
+            message = f"{what} asks for `{step.does.slot}`, whose yes lets an action run unasked."
+            report.error(place, message, "Ask for a slot of another name, or leave out `confirm`.")
 
 
 def _check_names(project: Project, flow: Flow, step: FlowStep, report: Report) -> None:

@@ -17,15 +17,17 @@ def told_slots(
     flows: Mapping[str, Flow], slots: Mapping[str, Slot], intents: frozenset[str], entities: frozenset[str]
 ) -> dict[str, Slot]:
     """The slots with what flows need of them: those that ask for a yes, and ways to be told for those that
-    have none: the entity of their name, a yes or no by intent, the words when they are asked for.
+    have none: the entity of their name, a yes or no by intent, the words when they are asked for. What lets
+    an action run is the engine's own, whatever the project says of a slot of that name.
     """
-    found = dict(slots)
+    confirmations = frozenset(name for flow in flows.values() for name in flow.confirmations)
+    asked = {name: Slot(name, SlotType.BOOL, influences=False) for name in sorted(confirmations)}
+    mapped = {name for name, slot in slots.items() if slot.mappings} - confirmations
+    found = {**slots, **asked}
     for flow in flows.values():
         for collect in flow.collects:
-            if collect.confirms:
-                found.setdefault(collect.slot, Slot(collect.slot, SlotType.BOOL, influences=False))
-            slot, own = found.get(collect.slot), slots.get(collect.slot)
-            if slot is not None and (own is None or not own.mappings):
+            slot = found.get(collect.slot)
+            if slot is not None and slot.name not in mapped:
                 more = _ways_to_tell(flow.name, slot, intents, entities)
                 new = tuple(mapping for mapping in more if mapping not in slot.mappings)
                 found[slot.name] = replace(slot, mappings=(*slot.mappings, *new))

@@ -177,7 +177,10 @@ class _Steps:
         if isinstance(does, Act) and flag(found.get("confirm"), "confirm", self.report, default=False):
             run = f"{identity}/run"
             asks = Collect(
-                f"confirm_{does.action}", text(found.get("utter"), "utter", self.report), confirms=True
+                f"confirm_{does.action}",
+                text(found.get("utter"), "utter", self.report),
+                anew=True,
+                confirms=True,
             )
             agreed = Way(run, affirmed(asks.slot))
             self.steps.append(FlowStep(identity, asks, (agreed, Way(CANCEL)), source))

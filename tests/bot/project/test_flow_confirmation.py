@@ -9,9 +9,11 @@ import pytest
 from bot.dialogue.events import SlotSet
 from bot.dialogue.ports import ActionCall, ActionReply
 from bot.dialogue.reading import Entity, Reading, Verdict
+from bot.project.check import check_project
+from bot.project.load import read_project
 from tests.bot.dialogue.small_bot import Talk, reading, texts
 from tests.bot.project.conftest import WriteProject
-from tests.bot.project.test_flows import CONFIRM, WORDS, did, made
+from tests.bot.project.test_flows import CONFIRM, DOMAIN, FILES, FLOWS, WORDS, did, made
 
 CHANGED = "All right, I have changed that."
 CANCELLED = "All right, I have stopped that."
@@ -275,3 +277,69 @@ async def test_the_value_of_another_slot_is_not_free_text(parcel: Talk) -> None:
     for text in ("C-2", "no, my number is C-2"):
         await parcel.say(text)
         assert parcel.state.slots["number"] == "C-2" and parcel.state.slots.get("place") is None
+
+
+AGAIN = """\
+flows:
+  send_money:
+    nlu_trigger: [{intent: send_money}]
+    steps:
+    - id: whom
+      collect: recipient
+      ask_before_filling: true
+    - action: action_send
+      confirm: true
+    - collect: urgent
+      ask_before_filling: true
+      next:
+      - if: slots.urgent
+        then: whom
+      - else: last
+    - id: last
+      call: also
+  also:
+    steps:
+    - action: action_send
+      confirm: true
+"""
+LOOSE_SLOT = """\
+  urgent: {type: bool}
+  confirm_action_send: {type: text, initial_value: x, mappings: [{type: from_text}]}
+"""
+
+
+async def test_every_run_of_an_action_is_confirmed_anew(write_project: WriteProject) -> None:
+    """In a circle, and in a flow that is called: one yes is good for one run."""
+    domain = DOMAIN.replace(
+        "  urgent: {type: bool, mappings: [{type: custom}]}\n", "  urgent: {type: bool}\n"
+    )
+    files = {"domain.yml": domain, "flows.yml": AGAIN}
+    talk = made(write_project, **files)
+    sent = []
+    for text in ("send money", "Anna", "yes", "yes", "Ben", "yes", "no", "yes"):
+        sent.append("action_send" in did(await talk.say(text)))
+    assert sent == [False, False, True, False, False, True, False, True]
+
+
+async def test_a_slot_of_the_projects_own_confirms_nothing(write_project: WriteProject) -> None:
+    domain = DOMAIN.replace("  urgent: {type: bool, mappings: [{type: custom}]}\n", LOOSE_SLOT)
+    talk = made(write_project, **{"domain.yml": domain})
+    for text in ("send money", "Anna", "50"):
+        assert "action_send" not in did(await talk.say(text))
+    assert talk.state.requested_slot == "confirm_action_send"
+    assert "action_send" in did(await talk.say("yes"))
+
+
+TAKEN = {
+    "collect: recipient\n": ("collect: requested_slot\n", "asks for `requested_slot`"),
+    "    - collect: amount\n": ("    - collect: confirm_action_send\n", "lets an action run unasked"),
+    "    - collect: account\n": ("    - collect: account\n      id: END\n", "has a step `END`"),
+    "  balance:\n": ("  action_send:\n", "has the name of an action"),
+}
+
+
+@pytest.mark.parametrize("old", TAKEN)
+def test_a_name_that_means_something_else_is_told(write_project: WriteProject, old: str) -> None:
+    new, said = TAKEN[old]
+    project = read_project(write_project({**FILES, "flows.yml": FLOWS.replace(old, new, 1)}))
+    assert any(said in finding.message for finding in check_project(project))
