@@ -78,14 +78,14 @@ class Past:
 @dataclass(frozen=True)  # without slots: the fold copies it fast
 class Conversation:
     """`seq` counts the events folded in. `marks` are the acts since the latest message, as rules compare
-    them.
-    `misses` counts the messages in a row that had to be asked again. `question` is the latest message of
-    the session that the bot read and that was not the wish for a person. `filling` names the slots set by
+    them. `misses` counts the messages in a row that had to be asked again. `question` is the latest message
+    of the session that the bot read and that was not the wish for a person. `filling` names the slots set by
     the latest message or since the form began; `finished` keeps each form's last complete run. `held_told`
     says that a waiting customer was told that the message was received. `tempers` are the probabilities of
-    anger of the last two messages that the bot read. `trail` is what stories compare. `stack` holds the
-    flows that run, the newest last; its name is the loop. `past` holds what
-    was before each of the last messages, `undoable` what was before the turn's last action."""
+    anger of the last two messages that the bot read. `trail` is what stories compare. `stack` holds the flows
+    that run, the newest last; its name is the loop. `past` holds what was before each of the last messages,
+    `undoable` what was before the turn's last action.
+    """
 
     id: str
     seq: int = 0

@@ -41,8 +41,7 @@ class Rejection:
 @dataclass(frozen=True, slots=True)
 class Collect:
     """Asks for a slot, unless it is filled; `anew` asks whatever it held. `keeps`: the slot outlives the
-    flow.
-    `confirms`: the slot says whether an action may be run, and is asked with all that was told.
+    flow. `confirms`: the slot says whether an action may be run, and is asked with all that was told.
     """
 
     slot: str

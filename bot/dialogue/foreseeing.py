@@ -28,8 +28,7 @@ def foresee(
     """The next action of the conversation in this state, if `ask` foresees one with enough probability.
 
     Not after a message with an intent that no story names, unless it is like words that one tells, nor after
-    an action that none names. A form that runs listens and asks
-    again by itself.
+    an action that none names. A form that runs listens and asks again by itself.
     """
     least = domain.thresholds.learned
     if ask is None or least is None or not _is_told(domain, state, intent):

@@ -7,6 +7,7 @@ Knows slots and phrases; decides nothing.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from bot.dialogue.domain import Slot, SlotType
 from bot.dialogue.events import BotSaid, SlotSet
@@ -62,8 +63,14 @@ def _summary(scene: Scene, flow: Flow) -> str:
     slots = scene.conversation.slots
     told = dict.fromkeys(collect.slot for collect in flow.collects if not collect.confirms)
     return "".join(
-        f"\n{readable(name)}: {shown(slots[name])}" for name in told if slots.get(name) is not None
+        f"\n{readable(name)}: {_told(scene, slots[name])}" for name in told if slots.get(name) is not None
     )
+
+
+def _told(scene: Scene, value: Any) -> str:
+    """A value as the summary tells it: a yes and a no are words of the customer's language."""
+    said = scene.response("utter_yes" if value else "utter_no") if isinstance(value, bool) else None
+    return said.text if said and said.text else shown(value)
 
 
 def _choices(scene: Scene, slot: Slot | None) -> tuple[Button, ...]:

@@ -18,8 +18,8 @@ def resolve(reading: Reading, limits: Thresholds) -> tuple[str | None, tuple[str
 
     A project that sets Rasa's thresholds is read by them, but for texts unlike all that was taught, of which
     the likely are asked about; else the conformal prediction set decides: one is acted on, two or three are
-    asked about, more are no understanding. Where the bundle promises how seldom
-    what is acted on alone is wrong, one below that promise is asked about too.
+    asked about, more are no understanding. Where the bundle promises how seldom what is acted on alone is
+    wrong, one below that promise is asked about too.
     """
     if reading.intent is None:
         return None, ()

@@ -321,6 +321,16 @@ async def test_every_run_of_an_action_is_confirmed_anew(write_project: WriteProj
     assert sent == [False, False, True, False, False, True, False, True]
 
 
+async def test_the_summary_tells_a_yes_in_words(write_project: WriteProject) -> None:
+    domain = DOMAIN.replace(
+        "  urgent: {type: bool, mappings: [{type: custom}]}\n", "  urgent: {type: bool}\n"
+    )
+    flows = FLOWS.replace("    - collect: amount\n", "    - collect: urgent\n    - collect: amount\n", 1)
+    talk = made(write_project, **{"domain.yml": domain, "flows.yml": flows})
+    said = [await talk.hear(text) for text in ("send money", "Anna", "yes", "50")]
+    assert said[-1] == ["send money:\nrecipient: Anna\nurgent: Yes\namount: 50\nShall I go ahead?"]
+
+
 async def test_a_slot_of_the_projects_own_confirms_nothing(write_project: WriteProject) -> None:
     domain = DOMAIN.replace("  urgent: {type: bool, mappings: [{type: custom}]}\n", LOOSE_SLOT)
     talk = made(write_project, **{"domain.yml": domain})
