@@ -38,7 +38,10 @@ def read_imports(config: Node | None, folder: Path, report: Report, *, chosen: b
     found: list[Import] = []
     for item in items(node, "imports", report):
         path = text(item, "imports: each item", report)
-        if path and (folder / path).exists():
+        if path and folder.resolve().is_relative_to((folder / path).resolve()):
+            message = f"The import `{path}` holds this project itself; it is not read."
+            report.warn(item.place, message, "Name the folder of another project.")
+        elif path and (folder / path).exists():
             found.append(Import((folder / path).resolve(), item.place))
         elif path:
             message = f"The imported project `{path}` is not there."

@@ -115,3 +115,11 @@ def test_an_importer_of_somebody_elses_is_named(folder: Path) -> None:
     assert any(
         "config.yml:2: warning: The importer `our.GitImporter` is not run" in line for line in findings
     )
+
+
+@pytest.mark.parametrize("path", ["..", "/", "."])
+def test_a_folder_that_holds_the_project_is_not_walked(folder: Path, path: str) -> None:
+    (folder / "config.yml").write_text(f"{SEVERAL}- {path}\n")
+    project = load_project(folder)
+    assert project.domain.intents == {"stop"}
+    assert f"config.yml:4: warning: The import `{path}` holds this project itself" in "\n".join(told(project))
