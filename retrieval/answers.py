@@ -14,10 +14,32 @@ from retrieval.errors import AnswerInvalid
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """The place in a document that an answer's text was taken from. `headings` lead to it, outermost first;
+    `page` or `line` count from 1; `digest` tells whether the text is still as it was taken."""
+
+    file: str
+    headings: tuple[str, ...] = ()
+    page: int | None = None
+    line: int | None = None
+    digest: str = ""
+
+    def __str__(self) -> str:
+        place = f"page {self.page}" if self.page else f"line {self.line}" if self.line else ""
+        return ", ".join(filter(None, (self.file, " > ".join(self.headings), place)))
+
+    def to_json(self) -> dict[str, Any]:
+        """The source as one JSON object, without what is not known."""
+        told = {"file": self.file, "headings": list(self.headings), "page": self.page, "line": self.line}
+        return {key: value for key, value in {**told, "digest": self.digest}.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """One stored answer: its text and the questions it answers, per language code.
 
-    `valid_from` and `valid_to` are inclusive days; `audience` empty means everyone.
+    `valid_from` and `valid_to` are inclusive days; `audience` empty means everyone; `source` is where an
+    imported text stands.
     """
 
     id: str
@@ -27,6 +49,7 @@ class Answer:
     valid_from: date | None = None
     valid_to: date | None = None
     audience: frozenset[str] = frozenset()
+    source: Source | None = None
 
     def is_valid_on(self, day: date) -> bool:
         """Whether the answer may be given on that day."""
@@ -55,6 +78,8 @@ class Answer:
         }
         if self.audience:
             row["audience"] = sorted(self.audience)
+        if self.source:
+            row["source"] = self.source.to_json()
         return row
 
 
@@ -78,6 +103,7 @@ def answer_from_json(row: Any) -> Answer:
         valid_from=_day(row, "valid_from"),
         valid_to=_day(row, "valid_to"),
         audience=frozenset(audience),
+        source=_source(row),
     )
 
 
@@ -103,6 +129,19 @@ def write_answers(path: Path, answers: Iterable[Answer]) -> None:
     """Writes answers.jsonl, one answer a line, in the order given."""
     lines = [json.dumps(a.to_json(), ensure_ascii=False, sort_keys=True) + "\n" for a in answers]
     path.write_text("".join(lines), encoding="utf-8")
+
+
+def _source(row: dict[str, Any]) -> Source | None:
+    match row.get("source"):
+        case None:
+            return None
+        case {"file": str(file), **rest} if _is_texts(rest.get("headings") or []):
+            page, line = (
+                value if isinstance(value := rest.get(key), int) else None for key in ("page", "line")
+            )
+            headings = tuple(map(str, rest.get("headings") or ()))
+            return Source(file, headings, page, line, str(rest.get("digest") or ""))
+    raise AnswerInvalid(f"Answer {row['id']}: `source` must name a `file`, and perhaps a list of `headings`.")
 
 
 def _is_texts(value: Any) -> bool:

@@ -14,10 +14,11 @@ from bot.project.model import AnswerTemplate
 from bot.project.node import Entries, check_keys, entries, flag, items, names, text
 from bot.project.report import Place, Report
 from bot.project.yaml import Node
-from retrieval.answers import Answer
+from retrieval.answers import Answer, Source
 
 ID = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*\Z")
-_KEYS = ("id", "text", "questions", "vetted", "valid_from", "valid_to", "audience")
+_KEYS = ("id", "text", "questions", "vetted", "valid_from", "valid_to", "audience", "source")
+_SOURCE_KEYS = ("file", "headings", "page", "line", "digest")
 
 
 def read_answer_files(
@@ -76,6 +77,7 @@ def _answer(node: Node, languages: Sequence[str], report: Report) -> AnswerTempl
         valid_from=_day(what, "valid_from", found, report),
         valid_to=_day(what, "valid_to", found, report),
         audience=frozenset(names(found.get("audience"), f"audience of {what}", report)),
+        source=_source(what, found, report),
     )
     if answer.valid_from and answer.valid_to and answer.valid_to < answer.valid_from:
         report.error(
@@ -105,6 +107,25 @@ def _by_language(
     return {
         language: tuple(dict.fromkeys(line for line in lines if line)) for language, lines in stripped.items()
     }
+
+
+def _source(what: str, found: Entries, report: Report) -> Source | None:
+    """Where `frontdesk import` took the text from."""
+    if (node := found.get("source")) is None:
+        return None
+    given = entries(node, f"source of {what}", report)
+    check_keys(given, _SOURCE_KEYS, f"source of {what}", report)
+    file = text(given.get("file"), f"file of the source of {what}", report)
+    if not file:
+        report.warn(
+            node.place, f"The source of {what} names no file.", "Add `file: NAME`, or delete the source."
+        )
+        return None
+    counts = (given[key].value if key in given else None for key in ("page", "line"))
+    page, line = (count if isinstance(count, int) else None for count in counts)
+    headings = names(given.get("headings"), f"headings of the source of {what}", report)
+    digest = text(given.get("digest"), f"digest of the source of {what}", report) or ""
+    return Source(file, tuple(headings), page, line, digest)
 
 
 def _day(what: str, key: str, found: Entries, report: Report) -> date | None:

@@ -10,22 +10,20 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from bot.errors import Level, ProjectError, SourceUnreadable
-from bot.project.answers_file import read_answer_files
-from bot.project.answers_merge import Entry, Merged, merge_entries, slug
-from bot.project.answers_write import write_answers
+from bot.errors import SourceUnreadable
+from bot.project.answers_merge import Entry, merge_entries, slug
+from bot.project.answers_target import (
+    complete_project,
+    earlier_answers,
+    project_languages,
+    target_of,
+    write_imported,
+)
 from bot.project.html_text import flatten
 from bot.project.language import guess_language, primary
-from bot.project.report import Report
-from bot.project.settings_file import read_settings
-from bot.project.starter import write_starter
 from bot.project.table import Row, Table, read_table
-from bot.project.yaml import Node, read_yaml
-from retrieval.answers import Answer
-
-T = TypeVar("T")
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "question": (
@@ -116,12 +114,16 @@ def import_answers(
     wanted = dict(columns or {})
     table = _read(source, wanted, encoding)
     found = _find_columns(table, wanted, source)
-    languages = _project_languages(project)
+    languages = project_languages(project)
     gathered = _gather(table, found, languages, language)
-    target = project / "answers" / f"imported_{slug(source.stem) or 'answers'}.yml"
-    existing, reserved = _existing(project, target, languages)
+    target = target_of(project, source.stem)
+    existing, reserved = earlier_answers(project, target, languages)
     merged = merge_entries(gathered.entries, existing, reserved, vetted=vetted)
-    notes = _write(project, target, source, languages, merged, gathered) if gathered.entries else ()
+    notes = merged.notes
+    if gathered.entries:
+        if merged.taken or merged.updated:
+            write_imported(target, merged.answers, source.name)
+        notes += complete_project(project, languages, gathered.languages)
     if table.guessed and encoding is None:
         notes += (f"Read as {table.encoding}, by its looks; if letters are wrong, name the encoding.",)
     return ImportReport(
@@ -132,7 +134,7 @@ def import_answers(
         merged=merged.merged,
         updated=merged.updated,
         unchanged=merged.unchanged,
-        absent=merged.absent,
+        absent=len(merged.absent),
         other_language=gathered.other_language,
         refused=tuple(gathered.refused),
         unused_columns=tuple(column for column in table.columns if column not in found.values()),
@@ -232,61 +234,3 @@ def _texts(row: Row, column: str) -> list[str]:
 def one_line(text: str) -> str:
     """A question as one line without tags."""
     return " ".join(flatten(text).split())
-
-
-def _project_languages(project: Path) -> tuple[str, ...]:
-    """The languages of an existing config; none where the project has no config yet and the rows decide."""
-    path = next(
-        (path for suffix in (".yml", ".yaml") if (path := project / f"config{suffix}").is_file()), None
-    )
-    if path is None:
-        return ()
-    report = Report()
-    languages = read_settings(read_yaml(path, path.name, report), None, None, report).languages
-    return _unless_wrong(languages, report)
-
-
-def _existing(
-    project: Path, target: Path, languages: Sequence[str]
-) -> tuple[tuple[Answer, ...], frozenset[str]]:
-    """The answers of an earlier import of this source, and the ids that the project's other files use."""
-    report = Report()
-    folder = project / "answers"
-    mine: list[Node] = []
-    others: list[Node] = []
-    for path in sorted(path for path in folder.rglob("*") if path.suffix in (".yml", ".yaml")):
-        node = read_yaml(path, path.relative_to(project).as_posix(), report)
-        if node is not None:
-            (mine if path == target else others).append(node)
-    spoken = languages or ("en",)
-    quiet = Report()  # that a language is not the project's is for `frontdesk check` to tell
-    answers = tuple(template.answer for template in read_answer_files(mine, spoken, quiet))
-    reserved = frozenset(template.id for template in read_answer_files(others, spoken, quiet))
-    return _unless_wrong((answers, reserved), report)
-
-
-def _unless_wrong(value: T, report: Report) -> T:
-    if any(finding.level is Level.ERROR for finding in report.findings):
-        raise ProjectError(report.findings)
-    return value
-
-
-def _write(
-    project: Path, target: Path, source: Path, languages: tuple[str, ...], merged: Merged, gathered: _Gathered
-) -> tuple[str, ...]:
-    """Writes the answers, and a config where there is none; says what the operator should know."""
-    comment = f"Imported from {source.name} by `frontdesk import`; importing it again updates these answers."
-    if merged.taken or merged.updated:
-        write_answers(target, merged.answers, comment=comment)
-    spoken = sorted(gathered.languages, key=lambda code: (-gathered.languages[code], code))
-    notes = list(merged.notes)
-    if not languages:
-        lines = ["# Written by `frontdesk import`.", "recipe: default.v1", f"language: {spoken[0]}"]
-        if len(spoken) > 1:
-            lines.append(f"languages: [{', '.join(spoken)}]")
-        (project / "config.yml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        if write_starter(project, spoken):
-            notes.append("Small talk was added: greetings, thanks, a person on request (domain.yml, data/).")
-    elif missing := [code for code in spoken if code not in languages]:
-        notes.append(f"Answers came in {', '.join(missing)}: add it to `languages:` in config.yml.")
-    return tuple(notes)

@@ -12,31 +12,36 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.project.language import folded
-from retrieval.answers import Answer
+from retrieval.answers import Answer, Source
 
 _LONGEST_SLUG = 48
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row: questions with one answer in one language. `given` is the id the source gives it, or empty."""
+    """One row or passage: questions with one answer in one language. `given` is the id the source gives it,
+    or empty; `source` where a passage stands."""
 
     given: str
     questions: tuple[str, ...]
     answer: str
     language: str
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The answers to write, and how they came about; see `ImportReport` for the counts."""
+    """The answers to write, and how they came about; see `ImportReport` for the counts. `edited` are those
+    whose text a person has changed since it was taken, with whether the source has changed too: they stay as
+    they are. `absent` ones were in no row or passage."""
 
     answers: tuple[Answer, ...]
     taken: int
     merged: int
     updated: int
     unchanged: int
-    absent: int
+    edited: tuple[tuple[str, bool], ...]
+    absent: tuple[str, ...]
     notes: tuple[str, ...]
 
 
@@ -47,8 +52,12 @@ class _Group:
     given: str
     text: dict[str, str]
     questions: dict[str, dict[str, str]] = field(default_factory=dict)
+    source: Source | None = None
+    first: Entry | None = None
 
     def add(self, entry: Entry) -> None:
+        self.first = self.first or entry
+        self.source = self.source or entry.source
         self.text.setdefault(entry.language, entry.answer)
         known = self.questions.setdefault(entry.language, {})
         for question in entry.questions:
@@ -79,24 +88,32 @@ def merge_entries(
     """
     groups = _grouped(entries)
     before = _find_earlier(groups, existing)
+    edited = {index for index, known in before.items() if _is_edited(known)}
     written = {answer.id: answer for answer in existing}
     taken = updated = unchanged = 0
     for index, group in enumerate(groups):
+        if index in edited:
+            continue
         if (known := before.get(index)) is not None:
             joined = _joined(known, group)
-            updated, unchanged = (updated, unchanged + 1) if joined == known else (updated + 1, unchanged)
+            same = replace(joined, source=known.source) == known  # a text may move within its document
+            updated, unchanged = (updated, unchanged + 1) if same else (updated + 1, unchanged)
             written[known.id] = joined
         else:
             taken += 1
             key = _free(group.id, {*written, *reserved})
             written[key] = _joined(Answer(id=key, text={}, vetted=vetted), group)
+    found = {answer.id for answer in before.values()}
     return Merged(
         answers=tuple(written.values()),
         taken=taken,
         merged=len(entries) - len(groups),
         updated=updated,
         unchanged=unchanged,
-        absent=len(existing) - len(before),
+        edited=tuple(
+            (before[index].id, _has_moved_on(before[index], groups[index])) for index in sorted(edited)
+        ),
+        absent=tuple(answer.id for answer in existing if answer.id not in found),
         notes=_notes(groups),
     )
 
@@ -154,10 +171,39 @@ def _find_earlier(groups: Sequence[_Group], existing: Sequence[Answer]) -> dict[
 def _joined(answer: Answer, group: _Group) -> Answer:
     """The answer with the group's texts, and its questions after those that were there."""
     questions = {language: tuple(many) for language, many in answer.questions.items()}
-    for language, many in group.questions.items():
+    for language, many in _new_questions(answer, group):
         there = {folded(question): question for question in questions.get(language, ())}
         questions[language] = tuple({**many, **there}[key] for key in dict.fromkeys((*there, *many)))
-    return replace(answer, text={**answer.text, **group.text}, questions=questions)
+    text = {**answer.text, **group.text}
+    return replace(answer, text=text, questions=questions, source=group.source or answer.source)
+
+
+def _new_questions(answer: Answer, group: _Group) -> Iterator[tuple[str, dict[str, str]]]:
+    """The group's questions by language. A passage that was there before asks no more than it did: what a
+    person has taken out of its questions stays out."""
+    own = group.first
+    known = own is not None and answer.source is not None and answer.id == own.given
+    taken = {folded(question) for question in own.questions} if own and known else set()
+    for language, many in group.questions.items():
+        yield language, {key: question for key, question in many.items() if key not in taken}
+
+
+def digest(text: str) -> str:
+    """What tells whether a text is still as it was; spacing aside."""
+    return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()[:12]
+
+
+def _is_edited(answer: Answer) -> bool:
+    source = answer.source
+    return (
+        source is not None and bool(source.digest) and source.digest not in map(digest, answer.text.values())
+    )
+
+
+def _has_moved_on(answer: Answer, group: _Group) -> bool:
+    """Whether the source says something else than when the answer was taken from it."""
+    taken = answer.source.digest if answer.source else ""
+    return group.source is not None and group.source.digest != taken
 
 
 def _free(key: str, used: Collection[str]) -> str:
