@@ -200,7 +200,8 @@ class Reader:
         asked = answer.questions.get(spoken) or next(iter(answer.questions.values()), ())
         known = any(hit.variant in questions for questions in answer.questions.values())
         question = hit.variant if known else next(iter(asked), "")  # the answer's own text may have matched
-        return Match(hit.answer_id, hit.score, hit.variant, text, spoken, answer.vetted, question)
+        source = str(answer.taken_from or "")
+        return Match(hit.answer_id, hit.score, hit.variant, text, spoken, answer.vetted, question, source)
 
 
 def _sentiment(feeling: Feeling) -> Sentiment:

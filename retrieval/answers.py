@@ -25,8 +25,8 @@ class Source:
     digest: str = ""
 
     def __str__(self) -> str:
-        place = f"page {self.page}" if self.page else f"line {self.line}" if self.line else ""
-        return ", ".join(filter(None, (self.file, " > ".join(self.headings), place)))
+        place = f"#page={self.page}" if self.page else f":{self.line}" if self.line else ""
+        return self.file + place + (f" ({' > '.join(self.headings)})" if self.headings else "")
 
     def to_json(self) -> dict[str, Any]:
         """The source as one JSON object, without what is not known."""
@@ -38,7 +38,7 @@ class Source:
 class Answer:
     """One stored answer: its text and the questions it answers, per language code.
 
-    `valid_from` and `valid_to` are inclusive days; `audience` empty means everyone; `source` is where an
+    `valid_from` and `valid_to` are inclusive days; `audience` empty means everyone; `taken_from` is where an
     imported text stands.
     """
 
@@ -49,7 +49,7 @@ class Answer:
     valid_from: date | None = None
     valid_to: date | None = None
     audience: frozenset[str] = frozenset()
-    source: Source | None = None
+    taken_from: Source | None = None
 
     def is_valid_on(self, day: date) -> bool:
         """Whether the answer may be given on that day."""
@@ -78,8 +78,8 @@ class Answer:
         }
         if self.audience:
             row["audience"] = sorted(self.audience)
-        if self.source:
-            row["source"] = self.source.to_json()
+        if self.taken_from:
+            row["taken_from"] = self.taken_from.to_json()
         return row
 
 
@@ -103,7 +103,7 @@ def answer_from_json(row: Any) -> Answer:
         valid_from=_day(row, "valid_from"),
         valid_to=_day(row, "valid_to"),
         audience=frozenset(audience),
-        source=_source(row),
+        taken_from=_source(row),
     )
 
 
@@ -132,16 +132,15 @@ def write_answers(path: Path, answers: Iterable[Answer]) -> None:
 
 
 def _source(row: dict[str, Any]) -> Source | None:
-    match row.get("source"):
-        case None:
-            return None
-        case {"file": str(file), **rest} if _is_texts(rest.get("headings") or []):
-            page, line = (
-                value if isinstance(value := rest.get(key), int) else None for key in ("page", "line")
-            )
-            headings = tuple(map(str, rest.get("headings") or ()))
-            return Source(file, headings, page, line, str(rest.get("digest") or ""))
-    raise AnswerInvalid(f"Answer {row['id']}: `source` must name a `file`, and perhaps a list of `headings`.")
+    found = row.get("taken_from")
+    if found is None:
+        return None
+    headings = found.get("headings") or [] if isinstance(found, dict) else None
+    if not isinstance(found, dict) or not isinstance(found.get("file"), str) or not _is_texts(headings):
+        problem = "`taken_from` must name a `file`, and perhaps a list of `headings`."
+        raise AnswerInvalid(f"Answer {row['id']}: {problem}")
+    page, line = (count if isinstance(count := found.get(key), int) else None for key in ("page", "line"))
+    return Source(found["file"], tuple(headings or ()), page, line, str(found.get("digest") or ""))
 
 
 def _is_texts(value: Any) -> bool:

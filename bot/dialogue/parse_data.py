@@ -38,7 +38,7 @@ def reading_to_parse_data(reading: Reading | None, text: str, message_id: str) -
         "guaranteed": reading.guaranteed,
         "sure": reading.sure,
         "requests": [asdict(request) for request in reading.requests],
-        "matches": [asdict(match) for match in reading.matches],
+        "matches": [_match(match) for match in reading.matches],
         **(
             {"likenesses": [asdict(likeness) for likeness in reading.likenesses]}
             if reading.likenesses
@@ -49,6 +49,12 @@ def reading_to_parse_data(reading: Reading | None, text: str, message_id: str) -
         "bundle": reading.bundle,
         "extra": reading.extra,
     }
+
+
+def _match(match: Match) -> Json:
+    """What is not taken from a document says nothing of one."""
+    told = asdict(match)
+    return told if match.taken_from else {key: value for key, value in told.items() if key != "taken_from"}
 
 
 def _response_selector(reading: Reading) -> Json:

@@ -40,7 +40,8 @@ class Entity:
 @dataclass(frozen=True, slots=True)
 class Match:
     """A stored answer near the text: cosine `score`, the `variant` that matched, the `text` to send in
-    `language`, the `question` to offer it by, where it has one.
+    `language`, the `question` to offer it by, where it has one, and the place in a document that it was
+    `taken_from`.
     """
 
     answer_id: str
@@ -50,6 +51,7 @@ class Match:
     language: str
     vetted: bool = True
     question: str = ""
+    taken_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,11 +23,13 @@ _NO_HEADING = re.compile(r"[.;,，。；]$|^\W*$")
 @dataclass(frozen=True, slots=True)
 class Block:
     """A piece of a document. A `question` is answered by what follows, up to the next one, a heading or an
-    `end`. Headings have a `level`, 1 the highest; `page` and `line` count from 1."""
+    `end`. Headings have a `level`, 1 the highest; a row has a `lead`, its first cell; `page` and `line` count
+    from 1."""
 
     kind: Kind
     text: str = ""
     level: int = 0
+    lead: str = ""
     page: int | None = None
     line: int | None = None
 
@@ -41,11 +43,11 @@ class Document:
     blocks: tuple[Block, ...]
 
 
-def row_text(heads: Sequence[str], cells: Sequence[str]) -> str:
+def row(heads: Sequence[str], cells: Sequence[str], *, line: int | None = None) -> Block:
     """A table's row as `heading: value; heading: value`; empty cells fall out."""
     pairs = zip_longest(heads[: len(cells)], cells, fillvalue="")
     told = (f"{head.rstrip(':：')}: {cell}" if head else cell for head, cell in pairs if cell)
-    return "; ".join(told)
+    return Block("row", "; ".join(told), lead=next(filter(None, cells), ""), line=line)
 
 
 def tidy(parts: Iterable[str]) -> str:

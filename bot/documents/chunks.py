@@ -14,6 +14,9 @@ from bot.documents.block import Block
 LONGEST = 1_200
 """Characters of a text at most."""
 
+ALONE = 160
+"""Characters from which on a table's row is a text of its own: whoever asks for one wants no other."""
+
 _SENTENCE = re.compile(r"(?<=[.!?…])[\"'”’)\]]*(?P<space>\s+)|(?<=[。！？])(?![”’」』）])")
 _ABBREVIATED = re.compile(
     r"(?:^|[\s(])(?:[^\W\d_]|e\.g|i\.e|etc|Dr|Mr|Mrs|Ms|No|Nr|St|vs|cf|ca|bzw|approx|z\.\s?B|d\.\s?h)\.$"
@@ -24,10 +27,10 @@ _CLOSE = ("item", "row", "code")  # kinds of which one stands right below anothe
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A text, and the block where it begins."""
+    """A text, and the blocks of which it holds something."""
 
     text: str
-    begins: Block
+    blocks: tuple[Block, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +58,29 @@ def chunks(blocks: Sequence[Block]) -> Iterator[Chunk | TooLong]:
         if len(piece.text) > LONGEST:
             yield TooLong(piece.block, _NAMES[piece.block.kind], len(piece.text))
             continue
-        while group and len(_text([*group, piece])) > LONGEST:
-            kept = len(group)
-            while kept > 1 and group[kept - 1].text.endswith((":", "：")):
-                kept -= 1
-            yield Chunk(_text(group[:kept]), group[0].block)
+        alone = piece.block.kind == "row" and len(piece.text) >= ALONE
+        while group and (alone or len(_text([*group, piece])) > LONGEST):
+            kept = len(group) if alone else _kept(group)
+            yield _chunk(group[:kept])
             group = group[kept:]
-        group.append(piece)
+        if alone:
+            yield _chunk([piece])
+        else:
+            group.append(piece)
     if group:
-        yield Chunk(_text(group), group[0].block)
+        yield _chunk(group)
+
+
+def _kept(group: Sequence[_Piece]) -> int:
+    """How many pieces go out; those at the end that introduce the next stay."""
+    kept = len(group)
+    while kept > 1 and group[kept - 1].text.endswith((":", "：")):
+        kept -= 1
+    return kept
+
+
+def _chunk(pieces: Sequence[_Piece]) -> Chunk:
+    return Chunk(_text(pieces), tuple(dict.fromkeys(piece.block for piece in pieces)))
 
 
 def _text(pieces: Sequence[_Piece]) -> str:

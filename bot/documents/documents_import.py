@@ -173,7 +173,7 @@ def _take(document: Document, language: str, gathered: _Gathered) -> Iterator[Le
 
 def _entry(name: str, passage: Passage, language: str) -> Entry:
     """The passage under an id that stays the same as long as its document and headings do."""
-    path = "\n".join((name, *passage.headings, str(passage.part)))
+    path = "\n".join((name, *passage.headings, *(passage.questions[:1] if passage.part > 1 else ())))
     stem = slug(passage.headings[-1]) or slug(Path(name).stem) or "passage"
     key = f"{stem}_{hashlib.sha256(path.encode()).hexdigest()[:6]}"
     source = Source(name, passage.headings, passage.page, passage.line, digest(passage.text))

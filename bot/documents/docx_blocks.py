@@ -17,7 +17,7 @@ from docx.oxml.ns import qn
 from docx.table import Table, _Row
 from docx.text.paragraph import Paragraph
 
-from bot.documents.block import LOWEST, Block, Document, Kind, like_heading, row_text, tidy
+from bot.documents.block import LOWEST, Block, Document, Kind, like_heading, row, tidy
 from bot.errors import SourceUnreadable
 
 _OLD = b"\xd0\xcf\x11\xe0"
@@ -148,17 +148,17 @@ def _is_hidden(run: Any) -> bool:
 
 def _table(table: Table) -> Iterator[Block]:
     """Rows under the heads of the first one, where that looks like heads."""
-    rows = [row for row in map(_cells, table.rows) if any(row)]
+    rows = [cells for cells in map(_cells, table.rows) if any(cells)]
     heads: list[str] = []
     if len(rows) > 1 and len(rows[0]) > 1 and all(len(cell) <= _ROW_HEAD for cell in rows[0]):
         heads, rows = rows[0], rows[1:]
-    for row in rows:
-        yield Block("row", row_text(heads, row))
+    for cells in rows:
+        yield row(heads, cells)
 
 
-def _cells(row: _Row) -> list[str]:
+def _cells(of: _Row) -> list[str]:
     """The words of a row's cells; one that spans columns speaks in the first of them."""
-    cells = [cell._tc for cell in row.cells]
+    cells = [cell._tc for cell in of.cells]
     return [
         "" if number and cell is cells[number - 1] else " ".join(tidy(_words(cell)).split("\n"))
         for number, cell in enumerate(cells)

@@ -12,7 +12,7 @@ from typing import Any
 
 from lxml import etree
 
-from bot.documents.block import LOWEST, Block, Kind, like_heading, row_text, tidy
+from bot.documents.block import LOWEST, Block, Kind, like_heading, row, tidy
 
 LINE = "data-source-line"
 """The attribute that says which line of another format an element was made of."""
@@ -181,8 +181,8 @@ class Walk:
         elif table.depth == 1 and tag == "tr":
             if table.all_heads and table.cells and not table.heads:
                 table.heads = table.cells
-            elif row := row_text(table.heads, table.cells):
-                self.blocks.append(Block("row", row, line=table.line))
+            elif any(table.cells):
+                self.blocks.append(row(table.heads, table.cells, line=table.line))
         elif tag == "table":
             table.depth -= 1
             if not table.depth:

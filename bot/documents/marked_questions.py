@@ -24,7 +24,7 @@ def with_marked_questions(blocks: Iterable[Block]) -> Iterator[Block]:
     """The blocks, of which those that begin with `Q:` are questions where an `A:` follows in them or next."""
     many = list(blocks)
     answering = False
-    for block, following in zip(many, [*many[1:], Block("end")], strict=True):
+    for block, following in zip(many, [*many[1:], Block("end")], strict=False):
         if block.kind in ("text", "item", "heading") and _BEGINS_Q.match(block.text):
             pieces = list(_pieces(block))
             answering = any(kind != "question" for kind, _ in pieces) or bool(_BEGINS_A.match(following.text))

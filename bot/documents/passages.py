@@ -18,10 +18,11 @@ from bot.project.language import folded
 
 _LEAD = 80  # characters of a later part's own words in its question
 _LONGEST_HEADING = 200  # characters; what is longer is a paragraph that looks like one
-_SHORTEST = 15  # letters of a passage; a Chinese character says as much as several
+_SHORTEST = 10  # letters of a passage; a Chinese character says as much as several
 _TELLING = 2
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _CJK = re.compile(r"[\u3040-\u9fff\uac00-\ud7af]")
+_TELLS = re.compile(r"[^\W\d_]{3}|[\u3040-\u9fff]{2}")
 _CJK_WORTH = 4
 _MARK = re.compile(r"(?:-|\d+\.)\s+")
 _SMALL_WORDS = """
@@ -74,18 +75,24 @@ def passages(document: Document) -> Iterator[Passage | LeftOut]:
     parts: Counter[tuple[str, ...]] = Counter()
     for section in sections:
         path = (*section.headings, *section.asked[:1])
+        rows = Counter(block.lead for block in section.blocks if block.lead)
         for chunk in chunks(section.blocks):
             if isinstance(chunk, TooLong):
                 yield _too_long(chunk)
                 continue
-            begins = chunk.begins
-            if not section.asked and _weight(chunk.text) < _SHORTEST:
+            begins = chunk.blocks[0]
+            if not section.asked and not _asks(section.headings[-1]) and _weight(chunk.text) < _SHORTEST:
                 yield LeftOut("too short to answer anything", begins.page, begins.line)
                 continue
             parts[path] += 1
             questions = _questions(section, unique=tails[folded(_tail(section.headings))] == 1)
+            above = _bare(questions[0])
             if parts[path] > 1:
-                questions = (f"{_bare(questions[0])}: {_lead(chunk.text)}",)
+                questions = (f"{above}: {_lead(begins.lead if rows[begins.lead] == 1 else chunk.text)}",)
+            leads = (
+                block.lead for block in chunk.blocks if rows[block.lead] == 1 and _TELLS.search(block.lead)
+            )
+            questions = tuple(dict.fromkeys((*questions, *(f"{above}: {_lead(lead)}" for lead in leads))))
             yield Passage(path, questions, chunk.text, parts[path], begins.page, begins.line)
 
 

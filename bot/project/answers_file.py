@@ -17,7 +17,7 @@ from bot.project.yaml import Node
 from retrieval.answers import Answer, Source
 
 ID = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*\Z")
-_KEYS = ("id", "text", "questions", "vetted", "valid_from", "valid_to", "audience", "source")
+_KEYS = ("id", "text", "questions", "vetted", "valid_from", "valid_to", "audience", "taken_from")
 _SOURCE_KEYS = ("file", "headings", "page", "line", "digest")
 
 
@@ -77,7 +77,7 @@ def _answer(node: Node, languages: Sequence[str], report: Report) -> AnswerTempl
         valid_from=_day(what, "valid_from", found, report),
         valid_to=_day(what, "valid_to", found, report),
         audience=frozenset(names(found.get("audience"), f"audience of {what}", report)),
-        source=_source(what, found, report),
+        taken_from=_source(what, found, report),
     )
     if answer.valid_from and answer.valid_to and answer.valid_to < answer.valid_from:
         report.error(
@@ -111,20 +111,20 @@ def _by_language(
 
 def _source(what: str, found: Entries, report: Report) -> Source | None:
     """Where `frontdesk import` took the text from."""
-    if (node := found.get("source")) is None:
+    if (node := found.get("taken_from")) is None:
         return None
-    given = entries(node, f"source of {what}", report)
-    check_keys(given, _SOURCE_KEYS, f"source of {what}", report)
-    file = text(given.get("file"), f"file of the source of {what}", report)
+    given = entries(node, f"taken_from of {what}", report)
+    check_keys(given, _SOURCE_KEYS, f"taken_from of {what}", report)
+    file = text(given.get("file"), f"file of taken_from of {what}", report)
     if not file:
         report.warn(
-            node.place, f"The source of {what} names no file.", "Add `file: NAME`, or delete the source."
+            node.place, f"What {what} is taken from names no file.", "Add `file: NAME`, or delete taken_from."
         )
         return None
     counts = (given[key].value if key in given else None for key in ("page", "line"))
     page, line = (count if isinstance(count, int) else None for count in counts)
-    headings = names(given.get("headings"), f"headings of the source of {what}", report)
-    digest = text(given.get("digest"), f"digest of the source of {what}", report) or ""
+    headings = names(given.get("headings"), f"headings of taken_from of {what}", report)
+    digest = text(given.get("digest"), f"digest of taken_from of {what}", report) or ""
     return Source(file, tuple(headings), page, line, digest)
 
 

@@ -96,7 +96,9 @@ def merge_entries(
             continue
         if (known := before.get(index)) is not None:
             joined = _joined(known, group)
-            same = replace(joined, source=known.source) == known  # a text may move within its document
+            same = (
+                replace(joined, taken_from=known.taken_from) == known
+            )  # a text may move within its document
             updated, unchanged = (updated, unchanged + 1) if same else (updated + 1, unchanged)
             written[known.id] = joined
         else:
@@ -175,15 +177,14 @@ def _joined(answer: Answer, group: _Group) -> Answer:
         there = {folded(question): question for question in questions.get(language, ())}
         questions[language] = tuple({**many, **there}[key] for key in dict.fromkeys((*there, *many)))
     text = {**answer.text, **group.text}
-    return replace(answer, text=text, questions=questions, source=group.source or answer.source)
+    return replace(answer, text=text, questions=questions, taken_from=group.source or answer.taken_from)
 
 
 def _new_questions(answer: Answer, group: _Group) -> Iterator[tuple[str, dict[str, str]]]:
-    """The group's questions by language. A passage that was there before asks no more than it did: what a
-    person has taken out of its questions stays out."""
-    own = group.first
-    known = own is not None and answer.source is not None and answer.id == own.given
-    taken = {folded(question) for question in own.questions} if own and known else set()
+    """The group's questions by language. A passage that is as it was asks no more than it did: what a person
+    has taken out of its questions stays out."""
+    own = group.first if not _has_moved_on(answer, group) and answer.id == group.given else None
+    taken = {folded(question) for question in own.questions} if own and group.source else set()
     for language, many in group.questions.items():
         yield language, {key: question for key, question in many.items() if key not in taken}
 
@@ -194,7 +195,7 @@ def digest(text: str) -> str:
 
 
 def _is_edited(answer: Answer) -> bool:
-    source = answer.source
+    source = answer.taken_from
     return (
         source is not None and bool(source.digest) and source.digest not in map(digest, answer.text.values())
     )
@@ -202,7 +203,7 @@ def _is_edited(answer: Answer) -> bool:
 
 def _has_moved_on(answer: Answer, group: _Group) -> bool:
     """Whether the source says something else than when the answer was taken from it."""
-    taken = answer.source.digest if answer.source else ""
+    taken = answer.taken_from.digest if answer.taken_from else ""
     return group.source is not None and group.source.digest != taken
 
 

@@ -33,6 +33,6 @@ def _entry(answer: Answer) -> dict[str, Any]:
         entry["audience"] = sorted(answer.audience)
     entry["text"] = dict(answer.text)
     entry["questions"] = {language: list(many) for language, many in answer.questions.items()}
-    if answer.source:
-        entry["source"] = answer.source.to_json()
+    if answer.taken_from:
+        entry["taken_from"] = answer.taken_from.to_json()
     return entry

@@ -76,12 +76,13 @@ export class Why {
     return near.length ? h("ul", { class: "matches" }, ...near.map((one) => this.#answer(one))) : hint("noMatches");
   }
 
-  #answer({ answer_id, question, text: words }) {
+  #answer({ answer_id, question, text: words, taken_from: source }) {
     return h(
       "li",
       {},
       question ? h("strong", {}, question) : h("code", {}, answer_id),
       h("p", {}, words),
+      source ? hint("takenFrom", { source }) : null,
       h("button", { class: "plain", onclick: () => this.insert(words) }, say("insert")),
     );
   }
