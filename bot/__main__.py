@@ -26,7 +26,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "evaluate": ("bot.cli.evaluate:evaluate", "Measure recipes on data of your own."),
     "import": (
         "bot.cli.importing:import_",
-        "Make answers from a FAQ file, or a clean copy of a Rasa project.",
+        "Make answers from a FAQ or documents, or a clean copy of a Rasa project.",
     ),
     "models": ("bot.cli.models:models", "List, show, promote and roll back bundles."),
     "learn": ("bot.cli.learn:learn", "One learning cycle: export, train, test, gate."),

@@ -16,13 +16,13 @@ from retrieval.errors import AnswerInvalid
 @dataclass(frozen=True, slots=True)
 class Source:
     """The place in a document that an answer's text was taken from. `headings` lead to it, outermost first;
-    `page` or `line` count from 1; `digest` tells whether the text is still as it was taken."""
+    `page` or `line` count from 1; `fingerprint` tells whether the text is still as it was taken."""
 
     file: str
     headings: tuple[str, ...] = ()
     page: int | None = None
     line: int | None = None
-    digest: str = ""
+    fingerprint: str = ""
 
     def __str__(self) -> str:
         place = f"#page={self.page}" if self.page else f":{self.line}" if self.line else ""
@@ -31,7 +31,7 @@ class Source:
     def to_json(self) -> dict[str, Any]:
         """The source as one JSON object, without what is not known."""
         told = {"file": self.file, "headings": list(self.headings), "page": self.page, "line": self.line}
-        return {key: value for key, value in {**told, "digest": self.digest}.items() if value}
+        return {key: value for key, value in {**told, "fingerprint": self.fingerprint}.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ def _source(row: dict[str, Any]) -> Source | None:
         problem = "`taken_from` must name a `file`, and perhaps a list of `headings`."
         raise AnswerInvalid(f"Answer {row['id']}: {problem}")
     page, line = (count if isinstance(count := found.get(key), int) else None for key in ("page", "line"))
-    return Source(found["file"], tuple(headings or ()), page, line, str(found.get("digest") or ""))
+    return Source(found["file"], tuple(headings or ()), page, line, str(found.get("fingerprint") or ""))
 
 
 def _is_texts(value: Any) -> bool:

@@ -23,9 +23,32 @@ _OF_TABLES = ("columns",)
 _OF_DOCUMENTS = ("largest",)
 _OF_BOTH = ("language", "encoding", "vetted")
 
+HELP = """Bring SOURCE into PROJECT: questions and answers, documents, or a whole Rasa project.
+
+\b
+a table     CSV, TSV, JSON or JSON Lines: its rows become answers of PROJECT.
+a document  Markdown, HTML, DOCX or PDF: each passage becomes an answer that
+            is asked for by its headings; what is marked as question and
+            answer is taken as such. Where it stood is on record.
+a folder    of documents; with a sitemap.xml, the pages that it names. Links
+            out of the folder are not followed, and nothing is fetched.
+a project   The folder of a Rasa project, of whatever version: the files that
+            make up the bot are copied into PROJECT, which must be new. What
+            Rasa 2 and 1 wrote otherwise is brought into Rasa 3's format,
+            comments and order kept; all else is copied as it is. Secrets in
+            credentials.yml and endpoints.yml become ${VARIABLES}, which you
+            are told to set.
+
+Importing a table or documents again updates their answers and doubles none. Files written by hand are
+left alone, and so are answers of documents that somebody edited since. SOURCE is not changed.
+
+--columns is for tables, --largest for documents; of the options below a project takes --json alone.
+"""
+
 
 @click.command(
     "import",
+    help=HELP,
     epilog=examples(
         "frontdesk import faq.csv my-bot",
         "frontdesk import fragen.csv my-bot --columns question=Frage,answer=Antwort",
@@ -70,27 +93,7 @@ def import_(
     vetted: bool,
     json_file: str | None,
 ) -> int:
-    """Bring SOURCE into PROJECT: questions and answers, documents, or a whole Rasa project.
-
-    \b
-    a table     CSV, TSV, JSON or JSON Lines: its rows become answers of PROJECT.
-    a document  Markdown, HTML, DOCX or PDF: each passage becomes an answer that
-                is asked for by its headings; what is marked as question and
-                answer is taken as such. Where it stood is on record.
-    a folder    of documents; with a sitemap.xml, the pages that it names. Links
-                out of the folder are not followed, and nothing is fetched.
-    a project   The folder of a Rasa project, of whatever version: the files that
-                make up the bot are copied into PROJECT, which must be new. What
-                Rasa 2 and 1 wrote otherwise is brought into Rasa 3's format,
-                comments and order kept; all else is copied as it is. Secrets in
-                credentials.yml and endpoints.yml become ${VARIABLES}, which you
-                are told to set.
-
-    Importing a table or documents again updates their answers and doubles none. Files written by hand are
-    left alone, and so are answers of documents that somebody edited since. SOURCE is not changed.
-
-    --columns is for tables, --largest for documents; of the options below a project takes --json alone.
-    """
+    """Each kind of source has its own way in."""
     if is_document_source(source):
         _refuse_options(context, _OF_TABLES, "SOURCE is a document or a folder of them")
         with _progress() as told:

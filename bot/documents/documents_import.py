@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from bot.documents.block import Document
 from bot.documents.passages import LeftOut, Passage, passages
 from bot.documents.readers import LARGEST, read_document
-from bot.documents.sources import Refusal, find_documents
+from bot.documents.sources import Refusal, find_documents, source_name
 from bot.documents.spoken import NAMES, spoken_language
 from bot.errors import SourceUnreadable
-from bot.project.answers_merge import Entry, digest, merge_entries, slug
+from bot.project.answers_merge import Entry, fingerprint, merge_entries, slug
 from bot.project.answers_target import (
     complete_project,
     earlier_answers,
@@ -27,7 +27,7 @@ from bot.project.answers_target import (
     target_of,
     write_imported,
 )
-from bot.project.language import guess_language, primary
+from bot.project.language import folded, guess_language, primary
 from retrieval.answers import Source
 
 Progress = Callable[[int, int, str], None]
@@ -113,13 +113,14 @@ def import_documents(
 
 def _kept(source: Path, project: Path, gathered: _Gathered, *, vetted: bool) -> DocumentsImport:
     """Writes the answers, where there are any, and tells what became of them."""
-    target = target_of(project, source.resolve().stem)
+    name = source_name(source)
+    target = target_of(project, name)
     existing, reserved = earlier_answers(project, target, gathered.languages)
-    merged = merge_entries(gathered.entries, existing, reserved, vetted=vetted)
+    merged = merge_entries(_apart(gathered.entries), existing, reserved, vetted=vetted)
     notes = merged.notes
     if gathered.entries:
         if merged.answers != existing:
-            write_imported(target, merged.answers, source.resolve().name)
+            write_imported(target, merged.answers, name)
         notes += complete_project(project, gathered.languages, gathered.counted)
     return DocumentsImport(
         file=target if gathered.entries else None,
@@ -139,7 +140,7 @@ def _kept(source: Path, project: Path, gathered: _Gathered, *, vetted: bool) -> 
 
 def _gather(document: Document, gathered: _Gathered) -> None:
     """Takes a document's passages, if they are in a language that is wanted."""
-    spoken = (*gathered.languages, *((gathered.only,) if gathered.only else ())) or ("en",)
+    spoken = gathered.languages or tuple(filter(None, (gathered.only, "en")))
     written = spoken_language(
         "\n".join(block.text for block in document.blocks if block.kind != "code"), spoken
     )
@@ -176,8 +177,18 @@ def _entry(name: str, passage: Passage, language: str) -> Entry:
     path = "\n".join((name, *passage.headings, *(passage.questions[:1] if passage.part > 1 else ())))
     stem = slug(passage.headings[-1]) or slug(Path(name).stem) or "passage"
     key = f"{stem}_{hashlib.sha256(path.encode()).hexdigest()[:6]}"
-    source = Source(name, passage.headings, passage.page, passage.line, digest(passage.text))
+    source = Source(name, passage.headings, passage.page, passage.line, fingerprint(passage.text))
     return Entry(key, passage.questions, passage.text, language, source)
+
+
+def _apart(entries: Sequence[Entry]) -> list[Entry]:
+    """The entries without the questions that several are asked by, where they have others."""
+    used = Counter((each.language, folded(question)) for each in entries for question in each.questions)
+    apart: list[Entry] = []
+    for each in entries:
+        own = tuple(question for question in each.questions if used[each.language, folded(question)] == 1)
+        apart.append(replace(each, questions=own or each.questions[:1]))
+    return apart
 
 
 def _place(document: Document, left: LeftOut) -> str:

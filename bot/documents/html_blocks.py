@@ -15,7 +15,6 @@ from lxml import html as lxml_html
 from bot.documents.block import Document, tidy
 from bot.documents.faq_page import faq_blocks
 from bot.documents.html_walk import Walk
-from bot.errors import SourceUnreadable
 from bot.project.language import folded
 
 _SKIPPED_TAGS = """
@@ -29,15 +28,12 @@ _SITE = re.compile(r"\s+[|·–—]\s+|\s+-\s+")
 
 
 def read_html(text: str, name: str, *, title: str = "", made: bool = False) -> Document:
-    """The document of a page; `made` of another format, whose lines its elements carry. Raises
-    SourceUnreadable where nothing of it can be read."""
+    """The document of a page; `made` of another format, whose lines its elements carry."""
     parser = lxml_html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
     try:
         root = lxml_html.document_fromstring(text.replace("\0", "").encode(), parser=parser)
     except (etree.LxmlError, ValueError):
-        if text.strip():
-            raise SourceUnreadable(f"{name} is no page that can be read. Save it anew as HTML.") from None
-        return Document(name, title, ())
+        return Document(name, title, ())  # there is nothing but what no page is made of
     walk = Walk(_is_skipped, made=made)
     walk.through(_main(root))
     seen = {folded(block.text) for block in walk.blocks if block.kind in ("heading", "question")}

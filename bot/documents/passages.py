@@ -10,9 +10,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 
 from bot.documents.block import Block, Document
-from bot.documents.chunks import LONGEST, TooLong, chunks, sentences
+from bot.documents.chunks import LONGEST, Chunk, TooLong, chunks, sentences
 from bot.documents.marked_questions import with_marked_questions
 from bot.project.language import folded
 
@@ -69,31 +70,50 @@ class _Section:
 
 
 def passages(document: Document) -> Iterator[Passage | LeftOut]:
-    """The passages of a document, and what of it could not be one."""
+    """The passages of a document, and what of it could not be one. No two are asked by the same question."""
     sections = [section for section in _sections(document) if section.blocks]
     tails = Counter(folded(_tail(section.headings)) for section in sections if not section.asked)
     parts: Counter[tuple[str, ...]] = Counter()
+    used: set[str] = set()
     for section in sections:
-        path = (*section.headings, *section.asked[:1])
-        rows = Counter(block.lead for block in section.blocks if block.lead)
+        asked = _questions(section, unique=tails[folded(_tail(section.headings))] == 1)
         for chunk in chunks(section.blocks):
             if isinstance(chunk, TooLong):
                 yield _too_long(chunk)
                 continue
             begins = chunk.blocks[0]
-            if not section.asked and not _asks(section.headings[-1]) and _weight(chunk.text) < _SHORTEST:
+            if _is_nothing(section, chunk):
                 yield LeftOut("too short to answer anything", begins.page, begins.line)
                 continue
+            path = (*section.headings, *section.asked[:1])
             parts[path] += 1
-            questions = _questions(section, unique=tails[folded(_tail(section.headings))] == 1)
-            above = _bare(questions[0])
-            if parts[path] > 1:
-                questions = (f"{above}: {_lead(begins.lead if rows[begins.lead] == 1 else chunk.text)}",)
-            leads = (
-                block.lead for block in chunk.blocks if rows[block.lead] == 1 and _TELLS.search(block.lead)
+            likely = (
+                asked if parts[path] == 1 else (f"{_bare(asked[0])}: {_lead(begins.lead or chunk.text)}",)
             )
-            questions = tuple(dict.fromkeys((*questions, *(f"{above}: {_lead(lead)}" for lead in leads))))
+            questions = _unused(likely, _of_rows(asked[0], section, chunk), used)
             yield Passage(path, questions, chunk.text, parts[path], begins.page, begins.line)
+
+
+def _is_nothing(section: _Section, chunk: Chunk) -> bool:
+    answers = bool(section.asked) or _asks(section.headings[-1])
+    return not answers and _weight(chunk.text) < _SHORTEST
+
+
+def _of_rows(above: str, section: _Section, chunk: Chunk) -> Iterator[str]:
+    """Questions for rows by their first cells, where these tell something, and one from another."""
+    rows = Counter(block.lead for block in section.blocks)
+    for block in chunk.blocks:
+        if rows[block.lead] == 1 and _TELLS.search(block.lead):
+            yield f"{_bare(above)}: {_lead(block.lead)}"
+
+
+def _unused(likely: Sequence[str], others: Iterable[str], used: set[str]) -> tuple[str, ...]:
+    """The questions that no passage before is asked by, one at least; a number tells alike ones apart."""
+    numbered = (f"{likely[0]} ({number})" for number in count(2))
+    free = [question for question in dict.fromkeys((*likely, *others)) if folded(question) not in used]
+    questions = free or [next(question for question in numbered if folded(question) not in used)]
+    used.update(map(folded, questions))
+    return tuple(questions)
 
 
 def _too_long(found: TooLong) -> LeftOut:
@@ -141,7 +161,9 @@ def _questions(section: _Section, *, unique: bool) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*section.asked, whole)))
     if _asks(last) and unique:
         return (last,)
-    return tuple(dict.fromkeys((_tail(path), whole))) if unique else (whole,)
+    if not unique:
+        return (whole,)
+    return tuple(dict.fromkeys((_tail(path), whole, *((_bare(last),) if _tells_alone(last) else ()))))
 
 
 def _asks(text: str) -> bool:

@@ -67,7 +67,8 @@ class _Reading:
         for line in self.lines:
             sizes[line.size] += len(line.text)
             bold += len(line.text) * line.bold
-        self.size = max(sizes, key=lambda size: sizes[size]) if sizes else 0.0
+        most = max(sizes.values(), default=0)
+        self.size = min((size for size, letters in sizes.items() if letters > most / 2), default=0.0)
         self.bold = bold > sum(sizes.values()) / 2
         gaps = Counter(
             round(self._gap(before, line))

@@ -86,7 +86,8 @@ def _parts(address: SplitResult) -> list[str]:
 def _above(addresses: Sequence[SplitResult], folder: Path) -> int:
     """How many leading names of the addresses stand for what is above the folder: as many as find most pages,
     since the folder may be a part of the site."""
-    common = len(commonpath(["/".join(["", *_parts(address)]) for address in addresses]).split("/")) - 1
+    shared = commonpath(["/" + "/".join(_parts(address)) for address in addresses])
+    common = len([part for part in shared.split("/") if part])
     return max(
         range(common + 1),
         key=lambda above: sum(isinstance(_file(each, each, folder, above), Path) for each in addresses),

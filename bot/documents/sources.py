@@ -49,6 +49,13 @@ def is_document_source(source: Path) -> bool:
     return not names & _PROJECT
 
 
+def source_name(source: Path) -> str:
+    """What a source goes by: a folder's name, also where its sitemap is given, else that of the file with its
+    ending, so that a PDF and a DOCX of one name stay apart."""
+    path = source.resolve()
+    return path.parent.name if path.is_file() and _is_sitemap(path) else path.name
+
+
 def find_documents(source: Path) -> Found:
     """The documents of a source. Raises SourceUnreadable where there is none."""
     if source.is_dir():

@@ -18,7 +18,7 @@ from retrieval.answers import Answer, Source
 
 ID = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*\Z")
 _KEYS = ("id", "text", "questions", "vetted", "valid_from", "valid_to", "audience", "taken_from")
-_SOURCE_KEYS = ("file", "headings", "page", "line", "digest")
+_SOURCE_KEYS = ("file", "headings", "page", "line", "fingerprint")
 
 
 def read_answer_files(
@@ -124,8 +124,8 @@ def _source(what: str, found: Entries, report: Report) -> Source | None:
     counts = (given[key].value if key in given else None for key in ("page", "line"))
     page, line = (count if isinstance(count, int) else None for count in counts)
     headings = names(given.get("headings"), f"headings of taken_from of {what}", report)
-    digest = text(given.get("digest"), f"digest of taken_from of {what}", report) or ""
-    return Source(file, tuple(headings), page, line, digest)
+    fingerprint = text(given.get("fingerprint"), f"fingerprint of taken_from of {what}", report) or ""
+    return Source(file, tuple(headings), page, line, fingerprint)
 
 
 def _day(what: str, key: str, found: Entries, report: Report) -> date | None:

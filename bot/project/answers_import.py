@@ -119,13 +119,9 @@ def import_answers(
     target = target_of(project, source.stem)
     existing, reserved = earlier_answers(project, target, languages)
     merged = merge_entries(gathered.entries, existing, reserved, vetted=vetted)
-    notes = merged.notes
-    if gathered.entries:
-        if merged.taken or merged.updated:
-            write_imported(target, merged.answers, source.name)
-        notes += complete_project(project, languages, gathered.languages)
-    if table.guessed and encoding is None:
-        notes += (f"Read as {table.encoding}, by its looks; if letters are wrong, name the encoding.",)
+    if merged.taken or merged.updated:
+        write_imported(target, merged.answers, source.name)
+    added = complete_project(project, languages, gathered.languages) if gathered.entries else ()
     return ImportReport(
         file=target if gathered.entries else None,
         encoding=table.encoding,
@@ -138,8 +134,14 @@ def import_answers(
         other_language=gathered.other_language,
         refused=tuple(gathered.refused),
         unused_columns=tuple(column for column in table.columns if column not in found.values()),
-        notes=notes,
+        notes=(*merged.notes, *added, *_encoding_note(table, encoding)),
     )
+
+
+def _encoding_note(table: Table, named: str | None) -> tuple[str, ...]:
+    if named is not None or not table.guessed:
+        return ()
+    return (f"Read as {table.encoding}, by its looks; if letters are wrong, name the encoding.",)
 
 
 def _read(source: Path, wanted: Mapping[str, str], encoding: str | None) -> Table:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.project.language import folded
@@ -105,7 +105,6 @@ def merge_entries(
             taken += 1
             key = _free(group.id, {*written, *reserved})
             written[key] = _joined(Answer(id=key, text={}, vetted=vetted), group)
-    found = {answer.id for answer in before.values()}
     return Merged(
         answers=tuple(written.values()),
         taken=taken,
@@ -115,9 +114,14 @@ def merge_entries(
         edited=tuple(
             (before[index].id, _has_moved_on(before[index], groups[index])) for index in sorted(edited)
         ),
-        absent=tuple(answer.id for answer in existing if answer.id not in found),
+        absent=_absent(existing, before.values()),
         notes=_notes(groups),
     )
+
+
+def _absent(existing: Iterable[Answer], found: Iterable[Answer]) -> tuple[str, ...]:
+    ids = {answer.id for answer in found}
+    return tuple(answer.id for answer in existing if answer.id not in ids)
 
 
 def _grouped(entries: Sequence[Entry]) -> list[_Group]:
@@ -189,7 +193,7 @@ def _new_questions(answer: Answer, group: _Group) -> Iterator[tuple[str, dict[st
         yield language, {key: question for key, question in many.items() if key not in taken}
 
 
-def digest(text: str) -> str:
+def fingerprint(text: str) -> str:
     """What tells whether a text is still as it was; spacing aside."""
     return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()[:12]
 
@@ -197,14 +201,16 @@ def digest(text: str) -> str:
 def _is_edited(answer: Answer) -> bool:
     source = answer.taken_from
     return (
-        source is not None and bool(source.digest) and source.digest not in map(digest, answer.text.values())
+        source is not None
+        and bool(source.fingerprint)
+        and source.fingerprint not in map(fingerprint, answer.text.values())
     )
 
 
 def _has_moved_on(answer: Answer, group: _Group) -> bool:
     """Whether the source says something else than when the answer was taken from it."""
-    taken = answer.taken_from.digest if answer.taken_from else ""
-    return group.source is not None and group.source.digest != taken
+    taken = answer.taken_from.fingerprint if answer.taken_from else ""
+    return group.source is not None and group.source.fingerprint != taken
 
 
 def _free(key: str, used: Collection[str]) -> str:

