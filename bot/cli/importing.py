@@ -19,9 +19,12 @@ from bot.documents.sources import is_document_source
 from bot.project.answers_import import import_answers
 from bot.project.project_import import import_project
 
-_OF_TABLES = ("columns",)
-_OF_DOCUMENTS = ("largest",)
-_OF_BOTH = ("language", "encoding", "vetted")
+# What each option is for; --json is for all.
+MEANT_FOR = {
+    "columns": ("a table",),
+    "largest": ("documents",),
+    **dict.fromkeys(("language", "encoding", "vetted"), ("a table", "documents")),
+}
 
 HELP = """Bring SOURCE into PROJECT: questions and answers, documents, or a whole Rasa project.
 
@@ -95,7 +98,7 @@ def import_(
 ) -> int:
     """Each kind of source has its own way in."""
     if is_document_source(source):
-        _refuse_options(context, _OF_TABLES, "SOURCE is a document or a folder of them")
+        _refuse_options(context, "documents")
         with _progress() as told:
             documents = import_documents(
                 source,
@@ -111,9 +114,9 @@ def import_(
             show_documents(documents, project)
         return 0 if documents.file else 1
     if source.is_dir():
-        _refuse_options(context, (*_OF_TABLES, *_OF_DOCUMENTS, *_OF_BOTH), "SOURCE is a Rasa project")
+        _refuse_options(context, "a Rasa project")
         return _import_project(source, project, json_file)
-    _refuse_options(context, _OF_DOCUMENTS, "SOURCE is a table")
+    _refuse_options(context, "a table")
     report = import_answers(
         source, project, language=language, columns=_columns(columns), encoding=encoding, vetted=vetted
     )
@@ -123,11 +126,12 @@ def import_(
     return 0 if report.file else 1
 
 
-def _refuse_options(context: click.Context, names: tuple[str, ...], what: str) -> None:
+def _refuse_options(context: click.Context, source: str) -> None:
     """An option that would do nothing is a misunderstanding."""
-    for name in names:
-        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"--{name} has no meaning here; {what}.", context)
+    for name, meant in MEANT_FOR.items():
+        given = context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+        if given and source not in meant:
+            raise click.UsageError(f"--{name} is for {' or '.join(meant)}; SOURCE is {source}.", context)
 
 
 def _import_project(source: Path, project: Path, json_file: str | None) -> int:
