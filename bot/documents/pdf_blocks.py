@@ -17,6 +17,7 @@ from pypdf import PdfReader
 from pypdf.errors import FileNotDecryptedError
 
 from bot.documents.block import LOWEST, Block, Document, Kind, like_heading
+from bot.documents.chunks import LONGEST
 from bot.documents.pdf_lines import Line, page_lines, without_margins
 from bot.errors import SourceUnreadable
 
@@ -118,7 +119,7 @@ class _Reading:
         if level:
             return Block("heading", text, level=level, page=first.page)
         kind: Kind = "text"
-        if mark := _ITEM.match(text):
+        if (mark := _ITEM.match(text)) and len(text) <= LONGEST:  # a numbered clause is a paragraph
             kind, text = "item", f"{mark[1]}. {text[mark.end() :]}" if mark[1] else f"- {text[mark.end() :]}"
         return Block(kind, text, page=first.page)
 

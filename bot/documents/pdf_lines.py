@@ -20,6 +20,7 @@ _Piece = tuple[str, float, bool, float]
 _MARGIN = 2  # lines at either end of a page that may be its header or footer
 _FEWEST = 3  # pages from which on a repeated line is one
 _NUMBER = re.compile(r"\W*(?:page|seite|第)?\s*\d{1,4}\s*(?:(?:of|von|/|／|页)\s*\d{0,4})?\W*", re.IGNORECASE)
+_LEADER = re.compile(r"(?:[.·…]\s?){4,}\s*[\divxl]*$")  # of a table of contents, or an index
 _BOLD = re.compile(r"bold|black|heavy|semibold|demi", re.IGNORECASE)
 
 
@@ -66,8 +67,8 @@ def _line(pieces: Sequence[_Piece], page: int) -> list[Line]:
 
 
 def without_margins(pages: Sequence[Sequence[Line]]) -> list[Line]:
-    """The lines of all pages without headers, footers and page numbers: what stands at the same end of half
-    the pages, digits aside."""
+    """The lines of all pages without headers, footers and page numbers, which are what stands at the same end
+    of half the pages, digits aside; and without those that only lead to a page."""
     seen: Counter[str] = Counter()
     for lines in pages:
         seen.update({_plain(line) for line in _ends(lines)})
@@ -78,7 +79,8 @@ def without_margins(pages: Sequence[Sequence[Line]]) -> list[Line]:
         kept += [
             line
             for line in lines
-            if id(line) not in ends or not (seen[_plain(line)] >= enough or _NUMBER.fullmatch(line.text))
+            if not _LEADER.search(line.text)
+            and (id(line) not in ends or not (seen[_plain(line)] >= enough or _NUMBER.fullmatch(line.text)))
         ]
     return kept
 

@@ -48,14 +48,14 @@ def why_not_read(ending: str) -> str:
     """What is said of files with an ending that is not in the table."""
     what = f"files that end in {ending} are" if ending else "files without an ending are"
     mend = _MEND.get(ending)
-    return f"{what} not read; {mend or _READ}"
+    return f"{what} not read" + (f"; {mend}" if mend else "")
 
 
 def read_document(path: Path, name: str, *, largest: int = LARGEST, encoding: str | None = None) -> Document:
     """The document in a file of at most `largest` MiB, called `name` in messages. Raises SourceUnreadable."""
     kind = ENDINGS.get(path.suffix.lower())
     if kind is None:
-        raise SourceUnreadable(f"{name} is no document: {why_not_read(path.suffix.lower())}.")
+        raise SourceUnreadable(f"{name} is no document: {why_not_read(path.suffix.lower())}. {_READ}.")
     try:
         size = path.stat().st_size
         if size > largest * 2**20:

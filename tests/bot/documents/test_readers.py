@@ -319,6 +319,15 @@ class TestPdf:
             (("Gift cards for all",), 3, "They last three years."),
         ]
 
+    def test_long_clauses_are_cut_and_tables_of_contents_left_out(self, tmp_path: Path) -> None:
+        lines = [("Terms of trade", 20, 800, "F1"), ("Payment . . . . . . . . 12", 11, 780, "F1")]
+        lines += [
+            (f"{'7. ' * (not n)}We are bound by sentence {n}.", 11, 750 - 12 * n, "F1") for n in range(50)
+        ]
+        found = cut(tmp_path, "a.pdf", pdf(lines))
+        assert len(found) == 2 and all(len(each.text) <= LONGEST for each in found)
+        assert found[0].text.startswith("7. We are bound by sentence 0.") and found[1].text.endswith("49.")
+
     def test_one_that_only_its_owner_may_change_is_read(self, tmp_path: Path) -> None:
         page = pdf([("Things to know about paying.", 11, 700, "F1")])
         assert cut(tmp_path, "paying cards.pdf", locked(page, "owner"))[0].questions == ("paying cards",)
@@ -347,7 +356,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "empty.md": (lambda: b"", "holds no text"),
     "pdf.html": (lambda: pdf([]), "binary data"),
     "only.html": (lambda: b"<script>alert(1)</script>", "holds no text"),
-    "sheet.xlsx": (lambda: b"PK", "save it as PDF"),
+    "sheet.xlsx": (lambda: b"PK", "save it as PDF. Markdown (.md)"),
 }
 
 
