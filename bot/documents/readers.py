@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Literal
 
-from bot.documents.block import Document
+from bot.documents.block import Block, Document
 from bot.documents.docx_blocks import read_docx
 from bot.documents.html_blocks import read_html
 from bot.documents.markdown_blocks import read_markdown
@@ -42,6 +43,8 @@ _MEND = {
 }
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
 _HEAD = 2048
+# Signs that nobody sees, soft hyphens among them, and halves of characters, which no file can hold.
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b\u2060\ufeff\ud800-\udfff]")
 
 
 def why_not_read(ending: str) -> str:
@@ -76,7 +79,15 @@ def read_document(path: Path, name: str, *, largest: int = LARGEST, encoding: st
     if not any(block.kind not in ("heading", "end") for block in document.blocks):
         raise SourceUnreadable(f"{name} holds no text. Leave it out, or see whether it was saved whole.")
     title = document.title or PurePath(name).stem.replace("_", " ").replace("-", " ")
-    return Document(name, title, document.blocks)
+    return Document(name, _clean(title), tuple(_clean_block(block) for block in document.blocks))
+
+
+def _clean_block(block: Block) -> Block:
+    return replace(block, text=_clean(block.text), lead=_clean(block.lead))
+
+
+def _clean(text: str) -> str:
+    return _UNSEEN.sub("", text)
 
 
 def _text(data: bytes, name: str, encoding: str | None, *, html: bool) -> str:

@@ -16,7 +16,9 @@ from bot.documents.sitemap import read_sitemap
 from bot.errors import SourceUnreadable
 
 _LEFT_OUT = frozenset({"node_modules", "__pycache__"})
-_PROJECT = frozenset({"domain", "data", "config"})
+_PROJECT = frozenset({"domain", "config"})
+_YAML = (".yml", ".yaml")
+_TRAINING = ("nlu", "stories")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,19 @@ def is_document_source(source: Path) -> bool:
         return source.suffix.lower() in ENDINGS or _is_sitemap(source)
     if _sitemap_of(source):
         return True
-    names = {
-        path.name.split(".")[0]
-        for path in source.iterdir()
-        if path.is_dir() or path.suffix in (".yml", ".yaml")
-    }
-    return not names & _PROJECT
+    try:
+        return not _is_project(source)
+    except OSError:
+        return False  # that it cannot be read is for the import of a project to say
+
+
+def _is_project(folder: Path) -> bool:
+    """Whether a folder has what Rasa projects have; one that is called `data` may hold anything."""
+    names = {path.name.split(".")[0] for path in folder.iterdir() if path.is_dir() or path.suffix in _YAML}
+    data = (folder / "data").rglob("*")
+    return bool(names & _PROJECT) or any(
+        path.name.startswith(_TRAINING) or path.suffix in _YAML for path in data
+    )
 
 
 def source_name(source: Path) -> str:
@@ -100,7 +109,7 @@ def _of_folder(folder: Path) -> Found:
     refused: list[Refusal] = []
     others: Counter[str] = Counter()
     for path in _walk(folder):
-        name = path.relative_to(folder).as_posix()
+        name = path.relative_to(folder).as_posix().encode("utf-8", "replace").decode()
         if path.is_symlink():
             if not path.resolve().is_relative_to(folder.resolve()):
                 refused.append(

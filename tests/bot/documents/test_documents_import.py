@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -252,11 +253,26 @@ def test_bad_documents_do_not_keep_the_others_out(tmp_path: Path) -> None:
     assert report.taken == 2 and "broken" in report.refused[0].reason
 
 
+def test_signs_that_nobody_sees_fall_out(tmp_path: Path) -> None:
+    data = json.dumps({"@type": "FAQPage", "mainEntity": {"@type": "Question", "name": "Is cash taken?"}})
+    data = data.replace(
+        '"name"', '"acceptedAnswer": {"@type": "Answer", "text": "In the \\ud800shop."}, "name"'
+    )
+    head = f'<script type="application/ld+json">{data}</script>'
+    text = f"{head}<h1>Re&shy;turning \x07things</h1><p>With&#8203;in 30 days.</p>"
+    source = write(tmp_path, "docs/a.html", text)
+    source.rename(os.fsdecode(os.fsencode(source.parent) + b"/\xff.html"))
+    import_documents(source.parent, tmp_path / "bot")
+    assert texts(tmp_path / "bot") == ["Within 30 days.", "In the shop."]
+
+
 def test_which_folders_are_documents(tmp_path: Path) -> None:
     write(tmp_path, "docs/a.md", RETURNS)
     write(tmp_path, "rasa/domain.yml", "version: '3.1'\n")
     write(tmp_path, "old/data/nlu.md", "## intent:greet\n- hi\n")
-    assert [is_document_source(tmp_path / name) for name in ("docs", "rasa", "old")] == [True, False, False]
+    write(tmp_path, "site/data/prices.html", page("Our prices"))
+    told = [is_document_source(tmp_path / name) for name in ("docs", "rasa", "old", "site")]
+    assert told == [True, False, False, True]
     assert not is_document_source(write(tmp_path, "faq.csv", "question,answer\n"))
 
 
