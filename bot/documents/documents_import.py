@@ -10,7 +10,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from bot.documents.block import Document
@@ -104,7 +104,7 @@ def import_documents(
         except SourceUnreadable as error:
             if not source.is_dir() and len(found.files) == 1:
                 raise
-            gathered.refused.append(Refusal(name, error.message))
+            gathered.refused.append(Refusal(name, error.message.removeprefix(f"{name} ")))
         else:
             _gather(document, gathered)
     progress(len(found.files), len(found.files), "")
@@ -182,13 +182,22 @@ def _entry(name: str, passage: Passage, language: str) -> Entry:
 
 
 def _apart(entries: Sequence[Entry]) -> list[Entry]:
-    """The entries without the questions that several are asked by, where they have others."""
+    """The entries without the questions that several are asked by; where they have no other, their documents
+    tell them apart."""
     used = Counter((each.language, folded(question)) for each in entries for question in each.questions)
     apart: list[Entry] = []
     for each in entries:
         own = tuple(question for question in each.questions if used[each.language, folded(question)] == 1)
-        apart.append(replace(each, questions=own or each.questions[:1]))
+        file = each.source.file if each.source else ""
+        apart.append(replace(each, questions=own or (f"{_stem(file)}: {each.questions[0]}",)))
     return apart
+
+
+def _stem(file: str) -> str:
+    """A document's name as words; a page that is its folder's index has the folder's."""
+    path = PurePosixPath(file)
+    name = path.parent.name if path.stem == "index" and path.parent.name else path.stem
+    return name.replace("_", " ").replace("-", " ")
 
 
 def _place(document: Document, left: LeftOut) -> str:

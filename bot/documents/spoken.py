@@ -16,8 +16,8 @@ _SMALL_WORDS = {
     "de": "der und die das den dem nicht mit ist ein eine auf für sie wir werden von zu wenn oder",
     "fr": "le les et des du une est vous nous pour dans avec sur pas votre qui au cette",
     "es": "el los las y del una es por con para usted su no se que puede como más",
-    "it": "il gli e di della che per con non è sono una del nel alla può questo",
-    "pt": "o os e do da uma não com para você em seu que é ao pode mais",
+    "it": "il gli di della che per con non è sono una del nel alla può questo",
+    "pt": "os do da uma não com para você em seu que ao pode mais",
     "nl": "het een en van de niet met voor dat zijn je uw wordt ook aan op bij",
 }
 NAMES = {
@@ -39,7 +39,7 @@ NAMES = {
     "zh": "Chinese",
 }
 _OF = {code: frozenset(words.split()) for code, words in _SMALL_WORDS.items()}
-_WORD = re.compile(r"[^\W\d_]+")
+_WORD = re.compile(r"(?<![\w-])[^\W\d_]{2,}(?![\w-])")  # no part of a code
 _ENOUGH = 8  # small words, below which a text is too short to tell
 _CLEARLY = 1.5
 

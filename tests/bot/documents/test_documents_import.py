@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import run
+from bot.dialogue.parse_data import parse_data_to_reading, reading_to_parse_data
+from bot.dialogue.reading import Match, Reading, Verdict
 from bot.documents.documents_import import import_documents
 from bot.documents.sources import is_document_source
 from bot.errors import SourceUnreadable
@@ -253,6 +255,16 @@ def test_bad_documents_do_not_keep_the_others_out(tmp_path: Path) -> None:
     assert report.taken == 2 and "broken" in report.refused[0].reason
 
 
+def test_documents_tell_alike_headings_apart(tmp_path: Path) -> None:
+    for name in ("shoes", "shirts/index"):
+        write(
+            tmp_path, f"docs/{name}.md", f"# Our terms\n\n## Returning things\n\nSend the {name[:5]} back.\n"
+        )
+    import_documents(tmp_path / "docs", tmp_path / "bot")
+    asked = {answer.questions["en"] for answer in answers(tmp_path / "bot").values()}
+    assert asked == {("shoes: Returning things",), ("shirts: Returning things",)}
+
+
 def test_signs_that_nobody_sees_fall_out(tmp_path: Path) -> None:
     data = json.dumps({"@type": "FAQPage", "mainEntity": {"@type": "Question", "name": "Is cash taken?"}})
     data = data.replace(
@@ -279,6 +291,15 @@ def test_which_folders_are_documents(tmp_path: Path) -> None:
 def test_a_source_survives_the_bundles_file() -> None:
     answer = Answer("a", {"en": "Yes."}, taken_from=Source("a.pdf", ("A", "B"), page=3, fingerprint="0f"))
     assert answer_from_json(json.loads(json.dumps(answer.to_json()))) == answer
+
+
+@pytest.mark.parametrize("place", ["", "a.pdf#page=3 (A > B)"])
+def test_the_place_goes_on_record_with_a_match(place: str) -> None:
+    match = Match("a", 0.9, "A?", "Yes.", "en", taken_from=place)
+    told = reading_to_parse_data(Reading(verdicts=(Verdict("faq", 1.0),), matches=(match,)), "a?", "1")
+    assert ("taken_from" in told["matches"][0]) == bool(place)
+    read = parse_data_to_reading(json.loads(json.dumps(told)))
+    assert read is not None and read.matches == (match,)
 
 
 class TestCommandLine:

@@ -409,6 +409,7 @@ def test_a_damaged_file_is_read_or_refused(tmp_path: Path, noise: bytes, ending:
         ),
         ("三十天内可以退货。", ("en", "zh-CN"), "zh-CN"),
         ("Returns", ("en",), "en"),
+        ("These are all: " + "E0001 O-2 é3 " * 20, ("en",), "en"),
     ],
 )
 def test_the_language_of_a_document_is_told(text: str, languages: tuple[str, ...], told: str) -> None:
