@@ -223,7 +223,8 @@ def _is_aside(turn: Sequence[Act], asides: Collection[str]) -> bool:
     if len(done) > 1 and done[-1].policy == "form":
         done.pop()  # it only asks again
     return all(
-        act.name in _ASIDE | set(asides)
+        act.name in _ASIDE
+        or act.name in asides
         or act.policy == "policy"
         or (act.policy or "").startswith(_FLOW)
         or (act.policy or "").removeprefix(_RULE) in asides

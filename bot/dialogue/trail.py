@@ -86,15 +86,18 @@ def turns_of(acts: Sequence[Act]) -> Iterator[list[Act]]:
 
 
 def _without_first_turn(trail: Trail) -> Trail:
-    heard = [place for place, act in enumerate(trail.acts) if isinstance(act, UserSaid)]
-    return _from(trail, heard[1])
+    heard = (place for place, act in enumerate(trail.acts) if isinstance(act, UserSaid))
+    next(heard)
+    return _from(trail, next(heard))
 
 
 def _from(trail: Trail, place: int) -> Trail:
     """The acts from a place on; the slots and the loop there hold on as what held before."""
-    slots, loop = held(replace(trail, acts=trail.acts[:place]))
-    acts = trail.acts[place:]
-    return Trail(slots, loop, acts, sum(isinstance(act, UserSaid) for act in acts))
+    gone = trail.acts[:place]
+    slots, loop = held(replace(trail, acts=gone))
+    return Trail(
+        slots, loop, trail.acts[place:], trail.turns - sum(isinstance(act, UserSaid) for act in gone)
+    )
 
 
 def held(trail: Trail) -> tuple[dict[str, Any], str | None]:
